@@ -1,0 +1,196 @@
+"""A task: a sentence, a camera, and a ground truth that is not the reward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Literal, TypeAlias
+
+import gymnasium as gym
+import mujoco
+import numpy as np
+
+from vlmrl.errors import ConfigError, ShapeError
+from vlmrl.types import Array, Words
+
+
+@dataclass(frozen=True)
+class State:
+    """Where everything is. The leading shape ``(...)`` is the same in every field: ``()`` for one moment, ``(T,)`` for many.
+
+    Attributes:
+        qpos: ``(..., nq)`` joint positions [m, rad].
+        qvel: ``(..., nv)`` joint velocities [m/s, rad/s].
+        act: ``(..., na)`` actuator activations.
+        mocap_pos: ``(..., nmocap, 3)`` positions of the bodies that the task places [m].
+        xpos: ``(..., nbody, 3)`` body positions, recomputed from the above [m].
+        xmat: ``(..., nbody, 3, 3)`` body orientations; ``[:, 2]`` of a body is its z row.
+        geom_xpos: ``(..., ngeom, 3)`` geom positions [m].
+        site_xpos: ``(..., nsite, 3)`` site positions [m].
+    """
+
+    qpos: Array
+    qvel: Array
+    act: Array
+    mocap_pos: Array
+    xpos: Array
+    xmat: Array
+    geom_xpos: Array
+    site_xpos: Array
+
+    @classmethod
+    def of(cls, model: mujoco.MjModel, data: mujoco.MjData) -> State:
+        """Copy the state out of ``data``, whose kinematics must be up to date (``mj_kinematics`` or ``mj_forward``)."""
+        return cls(
+            data.qpos.copy(),
+            data.qvel.copy(),
+            data.act.copy(),
+            data.mocap_pos.copy(),
+            data.xpos.copy(),
+            data.xmat.reshape(model.nbody, 3, 3).copy(),
+            data.geom_xpos.copy(),
+            data.site_xpos.copy(),
+        )
+
+    @classmethod
+    def stack(cls, states: list[State]) -> State:
+        """Put states of equal shape one after the other on a new first axis."""
+        if not states:
+            raise ShapeError("states: an empty list has no shape; give at least one state")
+        return cls(*(np.stack([getattr(state, f.name) for state in states]) for f in fields(cls)))
+
+    def __getitem__(self, index: object) -> State:
+        """Index the leading axes, of every field alike."""
+        return State(*(getattr(self, f.name)[index] for f in fields(State)))
+
+
+@dataclass(frozen=True)
+class Pose:
+    """What a generator of states sets; the rest follows from kinematics.
+
+    Attributes:
+        qpos: ``(n, nq)`` joint positions [m, rad].
+        qvel: ``(n, nv)`` joint velocities [m/s, rad/s], or None for rest.
+        mocap_pos: ``(n, nmocap, 3)`` [m], or None to leave them where they are.
+    """
+
+    qpos: Array
+    qvel: Array | None = None
+    mocap_pos: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.qpos)
+
+    def apply(self, index: int, model: mujoco.MjModel, data: mujoco.MjData) -> None:
+        """Put ``data`` into pose ``index`` and bring everything that depends on it up to date."""
+        data.qpos[:] = self.qpos[index]
+        data.qvel[:] = 0.0 if self.qvel is None else self.qvel[index]
+        if self.mocap_pos is not None:
+            data.mocap_pos[:] = self.mocap_pos[index]
+        mujoco.mj_forward(model, data)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Where the picture is taken from: a camera of the model by name, or a free one around a point.
+
+    Attributes:
+        name: a camera of the model; the other fields are then ignored.
+        lookat: the point looked at [m].
+        distance: from that point [m].
+        azimuth: around the vertical [degrees].
+        elevation: above the horizon, negative looks down [degrees].
+        follow: a body to keep at the same place in the picture, so that it cannot leave it.
+    """
+
+    name: str | None = None
+    lookat: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    distance: float = 3.0
+    azimuth: float = 90.0
+    elevation: float = -10.0
+    follow: str | None = None
+
+
+Profile: TypeAlias = Literal["fast", "vlm", "pretty"]
+"""How much drawing a frame is worth: ``fast`` for learning, ``vlm`` for large models, ``pretty`` for films."""
+
+StateFn: TypeAlias = Callable[[State], Array]
+PoseFn: TypeAlias = Callable[[np.random.Generator, int], Pose]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an agent is asked to do, in words, and how the simulator tells whether it was done.
+
+    Attributes:
+        name: ``domain/behaviour``; the file is ``envs/tasks/<domain>.py``.
+        make: builds the environment, without frames and without a time limit of its own.
+        goal, baseline, negative: the shipped sentences; the first goal and baseline are the prompt.
+        camera: sees the robot in every state that the task can reach.
+        horizon: steps of an episode; its end is a truncation.
+        success: ``State (...) -> bool (...)``, the task is done at this moment.
+        oracle: ``State (...) -> float (...)`` in [0, 1], how near it is to done.
+        goal_states, bad_states: ``(rng, n) -> Pose``, states in which it is done, and in which it clearly is not.
+        version: rises when success, oracle, camera or physics change.
+        profile: the render profile of its scored frames.
+        hold: steps for which success must last; None is a fifth of the horizon.
+        held: ``last``: on each of the last ``hold`` steps. ``any``: on ``hold`` steps in a row, anywhere.
+    """
+
+    name: str
+    make: Callable[[], gym.Env[Array, Array]]
+    goal: tuple[str, ...]
+    baseline: tuple[str, ...]
+    negative: tuple[str, ...]
+    camera: Camera
+    horizon: int
+    success: StateFn
+    oracle: StateFn
+    goal_states: PoseFn
+    bad_states: PoseFn
+    version: int = 0
+    profile: Profile = "fast"
+    hold: int | None = None
+    held: Literal["last", "any"] = "last"
+
+    def __post_init__(self) -> None:
+        if self.name.count("/") != 1:
+            raise ConfigError(f"task={self.name}: must read domain/behaviour")
+        if self.horizon < 1 or not 1 <= self.hold_steps <= self.horizon:
+            raise ConfigError(f"task={self.name}: horizon={self.horizon}, hold={self.hold}: hold must lie in 1..horizon")
+
+    @property
+    def hold_steps(self) -> int:
+        """For how many steps success must last."""
+        return max(1, self.horizon // 5) if self.hold is None else self.hold
+
+    @property
+    def words(self) -> Words:
+        """The shipped sentences."""
+        return Words(self.goal, self.baseline, self.negative)
+
+    @property
+    def env_id(self) -> str:
+        """The Gymnasium id: ``vlmrl/Cartpole-Upright-v0`` for ``cartpole/upright``."""
+        domain, behaviour = ("".join(part.capitalize() for part in half.split("_")) for half in self.name.split("/"))
+        return f"vlmrl/{domain}-{behaviour}-v{self.version}"
+
+    def succeeded(self, success: Array) -> bool:
+        """Whether an episode succeeded, from ``success`` on each of its steps.
+
+        Args:
+            success: bool ``(T,)``, one entry a step, the state after that step.
+        """
+        success = np.asarray(success, dtype=bool)
+        if success.ndim != 1:
+            raise ShapeError(f"success {success.shape}: must be (T,), one entry a step")
+        if len(success) < self.hold_steps:
+            return False
+        if self.held == "last":
+            return bool(success[-self.hold_steps :].all())
+        run = np.convolve(success, np.ones(self.hold_steps, dtype=int), mode="valid")
+        return bool((run == self.hold_steps).any())
+
+    def but(self, **changes: object) -> Task:
+        """A copy with some fields changed: how one behaviour of a domain is made from another."""
+        return replace(self, **changes)  # type: ignore[arg-type]

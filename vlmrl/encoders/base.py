@@ -1,0 +1,46 @@
+"""What every encoder promises: frames and sentences as unit vectors in one space."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from vlmrl.types import Frames
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Encoder(ABC):
+    """An image tower and a text tower that meet in one space.
+
+    Attributes:
+        dim: length D of an embedding.
+        image_size: ``(height, width)`` in pixels that the image tower reads; render at this size to avoid resizing.
+        fingerprint: a short hash of weights, preprocessing and precision; equal fingerprints mean equal embeddings.
+        device: where the towers live.
+    """
+
+    dim: int
+    image_size: tuple[int, int]
+    fingerprint: str
+    device: torch.device
+
+    @abstractmethod
+    def images(self, frames: Frames) -> torch.Tensor:
+        """Embed uint8 ``(B, H, W, 3)`` frames as float32 ``(B, D)`` rows of length 1, on this encoder's device.
+
+        A frame's row does not depend on its batch (to 1e-5 in fp32). ``B`` may be 0.
+
+        Raises:
+            ShapeError: not uint8, or not ``(B, H, W, 3)``.
+        """
+
+    @abstractmethod
+    def texts(self, sentences: Sequence[str]) -> torch.Tensor:
+        """Embed K sentences as float32 ``(K, D)`` rows of length 1, on this encoder's device; remembered once computed.
+
+        Raises:
+            ConfigError: a sentence is empty, or longer than the text tower's context.
+        """

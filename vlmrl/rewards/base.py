@@ -1,0 +1,67 @@
+"""What every reward model promises, and how it says what it needs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from vlmrl.types import Frames, Scores, Words
+
+if TYPE_CHECKING:
+    from vlmrl.encoders.base import Encoder
+
+Cadence = Literal["step", "episode"]
+
+
+class RewardModel(ABC):
+    """Turns frames and words into numbers, higher meaning nearer to the words. Knows nothing of learners.
+
+    A subclass lives alone in ``vlmrl/rewards/<name>.py``; its constructor's keyword arguments are its config
+    (``vlmrl/conf/reward/<name>.yaml``). The first, ``encoder``, is given to it.
+
+    Attributes:
+        causal: a frame's score depends on no later frame.
+        needs_baseline: refuses words without a baseline sentence.
+        needs_negative: refuses words without a negative sentence.
+        cadence: how often a score comes: every step, or once an episode.
+        low, high: bounds that no score leaves, or None where there is no bound.
+    """
+
+    causal: ClassVar[bool] = True
+    needs_baseline: ClassVar[bool] = False
+    needs_negative: ClassVar[bool] = False
+    cadence: ClassVar[Cadence] = "step"
+    low: ClassVar[float | None] = None
+    high: ClassVar[float | None] = None
+
+    encoder: Encoder
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """A short hash of the model, its weights and its settings: a part of every cache key."""
+
+    @abstractmethod
+    def check(self, words: Words) -> None:
+        """Refuse words that this model cannot score, before any frame is drawn.
+
+        Raises:
+            ConfigError: a side is missing, a sentence is too long, or goal and baseline are too close to tell apart.
+        """
+
+
+class FrameReward(RewardModel):
+    """A reward that reads one frame at a time."""
+
+    @abstractmethod
+    def score_frames(self, frames: Frames, words: Words | Sequence[Words]) -> Scores:
+        """Score uint8 ``(B, H, W, 3)`` frames against one set of words, or one per row.
+
+        Returns:
+            float32 ``(B,)`` on the encoder's device. A frame's score never depends on its batch; ``B`` may be 0.
+
+        Raises:
+            ShapeError: frames of the wrong shape or dtype, or a list of words of another length than the frames.
+            ConfigError: what :meth:`check` refuses.
+        """
