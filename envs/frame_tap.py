@@ -1,0 +1,108 @@
+"""Takes the frame inside the environment, where the terminal state's picture is still the terminal state's."""
+
+from __future__ import annotations
+
+from typing import Any, SupportsFloat
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vlmrl.envs.render import Renderer
+from vlmrl.envs.simulator import has_simulator, refresh, simulator
+from vlmrl.envs.task import Camera, Profile
+from vlmrl.errors import RenderError
+
+
+class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
+    """Puts a frame of every state into ``info["frame"]`` and keeps the environment's reward from the learner.
+
+    Vector environments reset inside ``step``; a frame taken afterwards belongs to the next episode. So this wrapper sits
+    inside, next to the environment. The environment's own reward moves to ``info["task_reward"]``; the reward returned is 0.
+
+    Args:
+        env: a MuJoCo environment, or any other made with ``render_mode="rgb_array"``.
+        size: ``(height, width)`` of the frame in pixels.
+        camera: where to look from; None takes the environment's own camera.
+        profile: the render profile; without MuJoCo it does not apply.
+
+    Raises:
+        RenderError: the environment can draw no frame, or its first frame is a single colour.
+    """
+
+    def __init__(
+        self,
+        env: gym.Env[Any, Any],
+        size: tuple[int, int] = (64, 64),
+        camera: Camera | None = None,
+        profile: Profile = "fast",
+    ) -> None:
+        gym.utils.RecordConstructorArgs.__init__(self, size=size, camera=camera, profile=profile)
+        super().__init__(env)
+        self._size, self._camera, self._profile = size, camera, profile
+        self._renderer: Renderer | None = None
+        self._checked = False
+        if not has_simulator(env) and env.render_mode != "rgb_array":
+            raise RenderError(f"env={env}: draws no frames; make it with render_mode='rgb_array'")
+
+    def frame(self) -> NDArray[np.uint8]:
+        """The present state's frame, uint8 ``(H, W, 3)``."""
+        if has_simulator(self.env):
+            model, data = simulator(self.env)
+            if self._renderer is None:
+                self._renderer = Renderer(model, self._size, self._camera or default_camera(self.env), self._profile)
+            refresh(model, data)
+            frame = self._renderer.frame(data)
+        else:
+            frame = _resized(self.env.render(), self._size)
+        if not self._checked:
+            self._checked = True
+            if frame.min() == frame.max():
+                raise RenderError(f"env={self.env}: its first frame is one colour all over; the camera sees nothing")
+        return frame
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Reset, and tap the first state."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        return observation, {**info, "frame": self.frame()}
+
+    def step(self, action: Any) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
+        """Step, and tap the state that it led to, before anybody can reset it."""
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        info = {**info, "frame": self.frame(), "task_reward": float(reward)}
+        return observation, 0.0, terminated, truncated, info
+
+    def close(self) -> None:
+        """Close the renderer and the environment."""
+        if self._renderer is not None:
+            self._renderer.close()
+        super().close()
+
+
+def default_camera(env: gym.Env[Any, Any]) -> Camera | None:
+    """The camera that a Gymnasium MuJoCo environment looks through when nobody names another, following what it follows."""
+    config = getattr(getattr(env.unwrapped, "mujoco_renderer", None), "default_cam_config", None)
+    if not config:
+        return None
+    model, _ = simulator(env)
+    body = config.get("trackbodyid")
+    x, y, z = (float(part) for part in config.get("lookat", model.stat.center))
+    if body is not None:  # the point looked at is the body's own place, at the height that the environment names
+        x, y = 0.0, 0.0
+    return Camera(
+        lookat=(x, y, z),
+        distance=float(config.get("distance", 1.5 * model.stat.extent)),
+        azimuth=float(config.get("azimuth", 90.0)),
+        elevation=float(config.get("elevation", -45.0)),
+        follow=None if body is None else str(model.body(body).name),
+    )
+
+
+def _resized(picture: Any, size: tuple[int, int]) -> NDArray[np.uint8]:
+    frame = np.asarray(picture)
+    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+        raise RenderError(f"render(): gave {frame.dtype} {frame.shape}; frames must be uint8 (H, W, 3)")
+    if frame.shape[:2] == size:
+        return frame.copy()
+    return np.array(Image.fromarray(frame).resize((size[1], size[0]), Image.Resampling.BICUBIC))

@@ -1,0 +1,106 @@
+"""The one place that makes GL contexts: headless, one a thread, closed before the interpreter ends."""
+
+from __future__ import annotations
+
+import atexit
+import ctypes.util
+import importlib
+import os
+import sys
+import threading
+from typing import Any, Protocol
+
+from vlmrl import _triton_guard
+from vlmrl.errors import RenderError
+
+BACKENDS = ("egl", "osmesa", "glfw")
+INSTALL = "apt-get install -y libegl1 libgl1-mesa-dri libgles2"
+"""The command that brings headless rendering to Debian and Ubuntu."""
+
+
+class Context(Protocol):
+    """What MuJoCo's context classes have in common."""
+
+    def make_current(self) -> None:
+        """Bind the context to the calling thread."""
+
+    def free(self) -> None:
+        """Release the context."""
+
+
+def choose_backend() -> str:
+    """The GL library to draw with: what MUJOCO_GL asks for, else EGL, else OSMesa, else the machine's own window system."""
+    asked = os.environ.get("MUJOCO_GL", "").lower()
+    if asked:
+        return asked
+    if sys.platform.startswith("linux"):
+        for backend, library in (("egl", "EGL"), ("osmesa", "OSMesa")):
+            if ctypes.util.find_library(library):
+                return backend
+    return "cgl" if sys.platform == "darwin" else "glfw"
+
+
+# dm_control reads it at import, and would otherwise look for a display first.
+os.environ.setdefault("MUJOCO_GL", choose_backend())
+
+
+class _Contexts(threading.local):
+    """The calling thread's context, and which renderer used it last."""
+
+    context: Context | None = None
+    user: object | None = None
+
+
+_here = _Contexts()
+_all: list[Context] = []
+_lock = threading.Lock()
+
+
+def _make_context() -> Context:
+    backend = choose_backend()
+    _triton_guard.preload()
+    try:
+        module: Any = importlib.import_module(f"mujoco.{backend}")
+        # 64 by 64 is the size of a window that nobody sees: frames go to MuJoCo's own offscreen buffer.
+        context: Context = module.GLContext(64, 64)
+    except Exception as cause:  # PyOpenGL raises AttributeError, ImportError, GLError or OSError, by what is missing
+        raise RenderError(
+            f"MUJOCO_GL={backend}: no GL context can be made ({cause}); on Debian or Ubuntu run '{INSTALL}', "
+            f"or choose another of {', '.join(BACKENDS)}"
+        ) from cause
+    with _lock:
+        if not _all:
+            # Registered after EGL's own eglTerminate, hence run before it: no context outlives its display.
+            atexit.register(free_all)
+        _all.append(context)
+    return context
+
+
+def use(user: object) -> bool:
+    """Make this thread's context current for ``user``.
+
+    Returns:
+        Whether somebody else drew in between, so that ``user`` must bind its buffers again.
+    """
+    if _here.context is None:
+        _here.context = _make_context()
+    if _here.user is user:
+        return False
+    _here.context.make_current()
+    _here.user = user
+    return True
+
+
+def forget(user: object) -> None:
+    """Note that ``user`` draws no more in this thread."""
+    if _here.user is user:
+        _here.user = None
+
+
+def free_all() -> None:
+    """Release every context of the process; the interpreter calls it at exit."""
+    with _lock:
+        contexts, _all[:] = list(_all), []
+    for context in contexts:
+        context.free()
+    _here.context = _here.user = None

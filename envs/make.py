@@ -1,0 +1,173 @@
+"""Make the environment of a task, or of any Gymnasium id, with frames tapped in the right place."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from functools import cache
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.wrappers import TimeLimit
+
+from vlmrl.envs.frame_tap import FrameTap
+from vlmrl.envs.pixels import PixelObservation, Sight
+from vlmrl.envs.simulator import has_simulator
+from vlmrl.envs.task import Task
+from vlmrl.envs.task_env import TaskEnv
+from vlmrl.errors import ConfigError, UnknownName, nearest
+from vlmrl.find import find, names, plugins
+
+
+@cache
+def _tasks_of(domain: str) -> dict[str, Task]:
+    module = find("task", domain)
+    tasks = [value for value in vars(module).values() if isinstance(value, Task)]
+    stray = [task.name for task in tasks if task.name.split("/")[0] != domain]
+    if stray:
+        raise ConfigError(f"task={stray[0]}: is defined in {module.__name__}; its name must start with {domain}/")
+    return {task.name: task for task in tasks}
+
+
+def task_names() -> tuple[str, ...]:
+    """Every task found, ours and those of installed packages: ``("cartpole/balance", …)``."""
+    return tuple(sorted(name for domain in names("task") for name in _tasks_of(domain)))
+
+
+def find_task(name: str) -> Task:
+    """The task called ``domain/behaviour``.
+
+    Raises:
+        UnknownName: there is none; the message names the nearest.
+    """
+    domain = name.split("/")[0]
+    known = _tasks_of(domain) if domain in names("task") else {}
+    if name not in known:
+        raise UnknownName("task", name, task_names())
+    return known[name]
+
+
+def make_env(
+    task: Task | str,
+    *,
+    obs: Sight = "state",
+    size: tuple[int, int] = (64, 64),
+    frames: bool = True,
+    seed: int | None = None,
+    healthy_end: bool = False,
+) -> gym.Env[Any, Any]:
+    """The environment of a task, or of any Gymnasium id, ready for a learner.
+
+    Args:
+        task: a :class:`Task`, its name (``cartpole/upright``), or a Gymnasium id (``Hopper-v5``, ``package:Id-v0``).
+        obs: what the policy sees: ``state``, ``pixels`` (uint8 HWC) or ``both``.
+        size: ``(height, width)`` of frames.
+        frames: tap ``info["frame"]`` and keep the environment's reward from the learner (:class:`FrameTap`).
+        seed: seeds the first reset and the action space.
+        healthy_end: keep an early end for being unhealthy, where a Gymnasium environment has one.
+
+    Returns:
+        An environment whose time limit truncates. With a task, ``info`` holds ``oracle`` and ``success``.
+
+    Raises:
+        UnknownName: no such task or id.
+        RenderError: it can draw no frames.
+    """
+    if obs not in ("state", "pixels", "both"):
+        raise ConfigError(f"obs={obs}: must be state, pixels or both")
+    if isinstance(task, str) and "/" in task and ":" not in task and not task.startswith("vlmrl/") and _is_task(task):
+        task = find_task(task)
+    camera, profile = None, "fast"
+    if isinstance(task, Task):
+        env: gym.Env[Any, Any] = TimeLimit(TaskEnv(task), task.horizon)
+        camera, profile = task.camera, task.profile
+    else:
+        env = _any_id(task, frames or obs != "state", healthy_end)
+        found = _task_behind(env)
+        if found is not None:
+            camera, profile = found.camera, found.profile
+    if frames or obs != "state":
+        env = FrameTap(env, size, camera, profile)  # type: ignore[arg-type]
+    if obs != "state":
+        env = PixelObservation(env, size, both=obs == "both", reward=not frames)
+    if seed is not None:
+        env.reset(seed=seed)
+        env.action_space.seed(seed)
+    return env
+
+
+def _is_task(name: str) -> bool:
+    """``domain/behaviour`` of ours, or misspelled; a Gymnasium id has its namespace and a version."""
+    return name.split("/")[0] in names("task") or "-v" not in name
+
+
+def _task_behind(env: gym.Env[Any, Any]) -> Task | None:
+    layer: Any = env
+    while isinstance(layer, gym.Wrapper):
+        if isinstance(layer, TaskEnv):
+            return layer.task
+        layer = layer.env
+    return None
+
+
+def _any_id(name: str, frames: bool, healthy_end: bool) -> gym.Env[Any, Any]:
+    spec = env_spec(name)
+    arguments: dict[str, Any] = {}
+    if not healthy_end and ends_when_unhealthy(spec):
+        arguments["terminate_when_unhealthy"] = False
+    env = gym.make(name, **arguments)
+    if frames and not has_simulator(env):
+        env.close()
+        env = gym.make(name, render_mode="rgb_array", **arguments)
+    return env
+
+
+def env_spec(name: str) -> EnvSpec:
+    """Gymnasium's entry for an id, its package imported first where the id names one.
+
+    Raises:
+        UnknownName: no such id; the message names the nearest.
+        ConfigError: the package of ``package:Id-v0`` cannot be imported.
+    """
+    if ":" in name:
+        package = name.split(":")[0]
+        try:
+            importlib.import_module(package)
+        except ImportError as cause:
+            raise ConfigError(f"env={name}: the package {package} cannot be imported: {cause}") from cause
+    try:
+        return gym.spec(name)
+    except gym.error.Error as cause:
+        known = [*task_names(), *gym.registry]
+        raise UnknownName("env", name, known) from cause if nearest(name, known) else cause
+
+
+def ends_when_unhealthy(spec: EnvSpec) -> bool:
+    """Whether the environment has the switch ``terminate_when_unhealthy`` (Hopper, Walker2d, Ant, Humanoid)."""
+    entry = spec.entry_point
+    if isinstance(entry, str):
+        module, _, attribute = entry.partition(":")
+        entry = getattr(importlib.import_module(module), attribute)
+    return entry is not None and "terminate_when_unhealthy" in inspect.signature(entry).parameters
+
+
+def registered(task: str, render_mode: str | None = None) -> gym.Env[Any, Any]:
+    """What ``gymnasium.make("vlmrl/…")`` calls; the time limit is Gymnasium's own wrapper."""
+    return TaskEnv(find_task(task), render_mode)
+
+
+def register() -> None:
+    """Register every task with Gymnasium as ``vlmrl/Domain-Behaviour-vN``; a second call changes nothing."""
+    for name in task_names():
+        task = find_task(name)
+        if task.env_id not in gym.registry:
+            gym.register(
+                task.env_id,
+                entry_point="vlmrl.envs.make:registered",
+                max_episode_steps=task.horizon,
+                kwargs={"task": name},
+            )
+
+
+__all__ = ["env_spec", "find_task", "make_env", "plugins", "register", "registered", "task_names"]
