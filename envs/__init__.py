@@ -1,4 +1,4 @@
-"""Environments: tasks in words with a camera and a ground truth, headless rendering, and frames taken in the right moment.
+"""Environments: tasks in words, with a camera and a ground truth; headless rendering; frames taken in time.
 
 Importing it registers every task with Gymnasium: ``gymnasium.make("vlmrl/Cartpole-Upright-v0")``.
 """

@@ -18,8 +18,9 @@ from vlmrl.errors import RenderError
 class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
     """Puts a frame of every state into ``info["frame"]`` and keeps the environment's reward from the learner.
 
-    Vector environments reset inside ``step``; a frame taken afterwards belongs to the next episode. So this wrapper sits
-    inside, next to the environment. The environment's own reward moves to ``info["task_reward"]``; the reward returned is 0.
+    Vector environments reset inside ``step``; a frame taken afterwards belongs to the next episode. So this wrapper
+    sits inside, next to the environment. The environment's own reward moves to ``info["task_reward"]``; the reward
+    returned is 0.
 
     Args:
         env: a MuJoCo environment, or any other made with ``render_mode="rgb_array"``.
@@ -81,7 +82,7 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
 
 
 def default_camera(env: gym.Env[Any, Any]) -> Camera | None:
-    """The camera that a Gymnasium MuJoCo environment looks through when nobody names another, following what it follows."""
+    """The camera that a Gymnasium MuJoCo environment looks through by itself, following what it follows."""
     config = getattr(getattr(env.unwrapped, "mujoco_renderer", None), "default_cam_config", None)
     if not config:
         return None

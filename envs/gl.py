@@ -29,7 +29,7 @@ class Context(Protocol):
 
 
 def choose_backend() -> str:
-    """The GL library to draw with: what MUJOCO_GL asks for, else EGL, else OSMesa, else the machine's own window system."""
+    """The GL library to draw with: what MUJOCO_GL asks for, else EGL, OSMesa, or the machine's window system."""
     asked = os.environ.get("MUJOCO_GL", "").lower()
     if asked:
         return asked

@@ -16,7 +16,7 @@ from vlmrl.envs.pixels import PixelObservation, Sight
 from vlmrl.envs.simulator import has_simulator
 from vlmrl.envs.task import Task
 from vlmrl.envs.task_env import TaskEnv
-from vlmrl.errors import ConfigError, UnknownName, nearest
+from vlmrl.errors import ConfigError, UnknownName
 from vlmrl.find import find, names, plugins
 
 
@@ -140,7 +140,7 @@ def env_spec(name: str) -> EnvSpec:
         return gym.spec(name)
     except gym.error.Error as cause:
         known = [*task_names(), *gym.registry]
-        raise UnknownName("env", name, known) from cause if nearest(name, known) else cause
+        raise UnknownName("env", name, known) from cause
 
 
 def ends_when_unhealthy(spec: EnvSpec) -> bool:

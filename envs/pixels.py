@@ -33,7 +33,9 @@ class PixelObservation(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstruc
 
     def _seen(self, state: Any, info: dict[str, Any]) -> Any:
         if "frame" not in info:
-            raise ConfigError("obs=pixels: no info['frame']; wrap the environment in vlmrl.envs.frame_tap.FrameTap first")
+            raise ConfigError(
+                "obs=pixels: no info['frame']; wrap the environment in vlmrl.envs.frame_tap.FrameTap first"
+            )
         return {"state": state, "pixels": info["frame"]} if self._both else info["frame"]
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:

@@ -141,7 +141,9 @@ def _id(model: mujoco.MjModel, kind: mujoco.mjtObj, what: str, name: str) -> int
     if index < 0:
         count = model.ncam if kind == mujoco.mjtObj.mjOBJ_CAMERA else model.nbody
         known = [mujoco.mj_id2name(model, kind, i) for i in range(count)]
-        raise ConfigError(f"{what}={name}: the model has none of that name; it has {', '.join(map(str, known)) or 'none'}")
+        raise ConfigError(
+            f"{what}={name}: the model has none of that name; it has {', '.join(map(str, known)) or 'none'}"
+        )
     return int(index)
 
 

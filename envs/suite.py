@@ -37,7 +37,9 @@ class SuiteEnv(gym.Env[Observation, NDArray[np.float32]]):
         self.data: mujoco.MjData = self._physics.data.ptr
         self._substeps = round(control_dt / self.model.opt.timestep)
         if self._substeps < 1 or abs(self._substeps * self.model.opt.timestep - control_dt) > 1e-9:
-            raise ConfigError(f"control_dt={control_dt}: must be a whole number of the timestep {self.model.opt.timestep} s")
+            raise ConfigError(
+                f"control_dt={control_dt}: must be a whole number of the timestep {self.model.opt.timestep} s"
+            )
         self.dt = control_dt
         spec = self._task.action_spec(self._physics)
         self.action_space = spaces.Box(spec.minimum.astype(np.float32), spec.maximum.astype(np.float32))

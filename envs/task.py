@@ -16,7 +16,7 @@ from vlmrl.types import Array, Words
 
 @dataclass(frozen=True)
 class State:
-    """Where everything is. The leading shape ``(...)`` is the same in every field: ``()`` for one moment, ``(T,)`` for many.
+    """Where everything is. Every field has the same leading shape ``(...)``: ``()`` for one moment, ``(T,)`` for many.
 
     Attributes:
         qpos: ``(..., nq)`` joint positions [m, rad].
@@ -157,7 +157,9 @@ class Task:
         if self.name.count("/") != 1:
             raise ConfigError(f"task={self.name}: must read domain/behaviour")
         if self.horizon < 1 or not 1 <= self.hold_steps <= self.horizon:
-            raise ConfigError(f"task={self.name}: horizon={self.horizon}, hold={self.hold}: hold must lie in 1..horizon")
+            raise ConfigError(
+                f"task={self.name}: horizon={self.horizon}, hold={self.hold}: hold must lie in 1..horizon"
+            )
 
     @property
     def hold_steps(self) -> int:

@@ -19,9 +19,10 @@ FILM_SIZE = (480, 480)
 class TaskEnv(gym.Wrapper[Any, Any, Any, Any]):
     """Adds a task's ground truth to its environment.
 
-    The reward is ``task.oracle`` in [0, 1]; ``info`` holds ``oracle`` (float) and ``success`` (bool) of the state reached.
-    It never terminates: an end for being unhealthy would tell the learner what the words should, and turns the sign of
-    what a long episode is worth. ``reset(options={"pose": "goal"})`` starts in a goal state, ``"bad"`` in a bad one.
+    The reward is ``task.oracle`` in [0, 1]; ``info`` holds ``oracle`` (float) and ``success`` (bool) of the state
+    reached. It never terminates: an end for being unhealthy would tell the learner what the words should, and
+    turns the sign of what a long episode is worth. ``reset(options={"pose": "goal"})`` starts in a goal state,
+    ``"bad"`` in a bad one.
 
     Args:
         task: the task.

@@ -1,9 +1,10 @@
 """Keeps Mesa's software GL and triton from ending the process.
 
-Both carry an LLVM of their own. Where Mesa's is loaded first, the first ``import triton`` (which ``torch._dynamo`` does, and
-with it optimisers, timm and ``torch.compile``) dies with SIGSEGV; the other order is fine. Two measures cover every order:
-:func:`preload` imports triton before the first GL context of ours, and :func:`install` lets a later first import fail with
-ImportError, which torch takes as "no triton here", when somebody else's GL context came first.
+Both carry an LLVM of their own. Where Mesa's is loaded first, the first ``import triton`` (which ``torch._dynamo``
+does, and with it optimisers, timm and ``torch.compile``) dies with SIGSEGV; the other order is fine. Two measures
+cover every order: :func:`preload` imports triton before the first GL context of ours, and :func:`install` lets a
+later first import fail with ImportError, which torch takes as "no triton here", when somebody else's GL context
+came first.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class _Guard(MetaPathFinder):
     ) -> ModuleSpec | None:
         """Refuse the first import of triton once Mesa is loaded; leave everything else to the other finders."""
         if fullname == "triton" and mesa_is_loaded():
-            raise ModuleNotFoundError("triton is not imported after Mesa's software GL: both carry an LLVM", name="triton")
+            raise ModuleNotFoundError(
+                "triton is not imported after Mesa's software GL: both carry an LLVM", name="triton"
+            )
         return None
 
 

@@ -34,7 +34,9 @@ T = TypeVar("T")
 @cache
 def _own(kind: str) -> tuple[str, ...]:
     package = importlib.import_module(PACKAGES[kind])
-    return tuple(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_") and m.name != "base")
+    return tuple(
+        m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_") and m.name != "base"
+    )
 
 
 def plugins(kind: str) -> dict[str, EntryPoint]:
@@ -62,9 +64,13 @@ def find(kind: str, name: str) -> ModuleType:
     try:
         module = point.load()
     except ImportError as cause:
-        raise ConfigError(f"{kind}={name}: its package declares {point.value}, which cannot be imported: {cause}") from cause
+        raise ConfigError(
+            f"{kind}={name}: its package declares {point.value}, which cannot be imported: {cause}"
+        ) from cause
     if not isinstance(module, ModuleType):
-        raise ConfigError(f"{kind}={name}: {point.value} is a {type(module).__name__}; the entry point must name a module")
+        raise ConfigError(
+            f"{kind}={name}: {point.value} is a {type(module).__name__}; the entry point must name a module"
+        )
     return module
 
 

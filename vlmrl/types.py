@@ -34,7 +34,7 @@ class Words:
 
     Attributes:
         goal: at least one sentence that is true when the task is done; several are averaged.
-        baseline: sentences true of any frame of this world ("a pole on a cart"); may be empty where a reward needs none.
+        baseline: sentences true of any frame of this world ("a pole on a cart"); empty where a reward needs none.
         negative: sentences true when the task is clearly not done; may be empty.
 
     Raises:
@@ -52,9 +52,13 @@ class Words:
                 raise ConfigError(f"{side}={sentences!r}: is one string; give a tuple of sentences, or use Words.of")
             for sentence in sentences:
                 if not isinstance(sentence, str) or not any(letter.isalnum() for letter in sentence):
-                    raise ConfigError(f"{side}={sentence!r}: has no words; write a sentence such as 'a pole standing upright'")
+                    raise ConfigError(
+                        f"{side}={sentence!r}: has no words; write a sentence such as 'a pole standing upright'"
+                    )
         if not self.goal:
-            raise ConfigError("goal: is missing; say in a sentence what the agent should do, for example goal='a pole standing upright'")
+            raise ConfigError(
+                "goal: is missing; say in a sentence what to do, for example goal='a pole standing upright'"
+            )
 
     @classmethod
     def of(

@@ -1,4 +1,4 @@
-"""Cart-pole of dm_control: a pole hinged on a cart on a rail. Ground truth: hinge angle, 0 is upright [rad], and cart position [m]."""
+"""Cart-pole of dm_control: a pole hinged on a cart on a rail. Truth: hinge angle, 0 is upright [rad], cart [m]."""
 
 from functools import partial
 
@@ -60,7 +60,7 @@ UPRIGHT = Task(
     goal=("a pole standing upright on a cart",),
     baseline=("a pole on a cart",),
     negative=("a pole hanging down from a cart",),
-    camera=Camera(lookat=(0, 0, 1), distance=6.0, elevation=0),
+    camera=Camera(lookat=(0, 0, 1), distance=5.4, elevation=0),
     oracle=nearness_upright,
     success=upright,
     goal_states=UniformPose((-1.5, -0.15), (1.5, 0.15)),

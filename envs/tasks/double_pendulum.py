@@ -1,4 +1,4 @@
-"""InvertedDoublePendulum of Gymnasium: two poles in a row on a cart. Ground truth: the height of the upper pole's tip."""
+"""InvertedDoublePendulum of Gymnasium: two poles in a row on a cart. Truth: both poles' angles from upright [rad]."""
 
 import gymnasium as gym
 import numpy as np
@@ -14,9 +14,9 @@ def make() -> gym.Env[Array, Array]:
 
 
 def nearness_upright(state: State) -> Array:
-    """``(...)`` in [0, 1], 1 is both poles straight up, 0 is both hanging: the tip's height over the range it can take."""
+    """``(...)`` in [0, 1]: how upright the lower pole is, times how upright the upper one is. 1 is both straight up."""
     lower, upper = state.qpos[..., 1], state.qpos[..., 1] + state.qpos[..., 2]
-    return (2 + np.cos(lower) + np.cos(upper)) / 4
+    return (1 + np.cos(lower)) * (1 + np.cos(upper)) / 4
 
 
 def upright(state: State) -> Array:

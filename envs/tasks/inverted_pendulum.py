@@ -1,4 +1,4 @@
-"""InvertedPendulum of Gymnasium: a pole on a cart that can fall to either side. Ground truth: hinge angle, 0 is upright [rad]."""
+"""InvertedPendulum of Gymnasium: a pole on a cart that can fall over. Truth: hinge angle, 0 is upright [rad]."""
 
 import gymnasium as gym
 import numpy as np

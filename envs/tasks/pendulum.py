@@ -1,4 +1,4 @@
-"""Pendulum of dm_control: a rod with a ball, too heavy to lift at once. Ground truth: hinge angle, 0 is upright [rad]."""
+"""Pendulum of dm_control: a rod with a ball, too heavy to lift at once. Truth: hinge angle, 0 is upright [rad]."""
 
 from functools import partial
 

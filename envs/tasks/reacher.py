@@ -1,7 +1,7 @@
-"""Reacher of dm_control: a two-link arm and a ball on a table. Ground truth: the fingertip's distance from the ball [m].
+"""Reacher of dm_control: a two-link arm and a ball on a table. Truth: the fingertip's distance from the ball [m].
 
-The ball is a mocap body here, so that its place is part of the state and a pose can set it; dm_control moves a geom of the
-model instead.
+The ball is a mocap body here, so that its place is part of the state and a pose can set it; dm_control moves a geom of
+the model instead.
 """
 
 from __future__ import annotations

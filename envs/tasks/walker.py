@@ -28,7 +28,7 @@ def uprightness(state: State) -> Array:
 
 
 def nearness_standing(state: State) -> Array:
-    """``(...)`` in [0, 1]: how high, times how upright. A product: kneeling with a straight back is not nearly standing."""
+    """``(...)`` in [0, 1]: how high, times how upright: kneeling with a straight back is not nearly standing."""
     high = np.clip((height(state) - 0.1) / (STANDING - 0.1), 0, 1)
     return high * (1 + uprightness(state)) / 2
 
@@ -70,7 +70,8 @@ def poses(rng: np.random.Generator, n: int, low: tuple[float, ...], high: tuple[
     Args:
         rng: draws them.
         n: how many.
-        low, high: eight bounds: root x [m], torso angle [rad], then hip, knee, ankle right and left [rad].
+        low: eight lower bounds: root x [m], torso angle [rad], then hip, knee, ankle right and left [rad].
+        high: eight upper bounds, likewise.
     """
     drawn = rng.uniform(low, high, (n, len(low)))
     return Pose(on_the_floor(_model(), np.concatenate([np.zeros((n, 1)), drawn], axis=-1)))

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from vlmrl.errors import ShapeError
 from vlmrl.types import Frames
 
 if TYPE_CHECKING:
@@ -44,3 +45,34 @@ class Encoder(ABC):
         Raises:
             ConfigError: a sentence is empty, or longer than the text tower's context.
         """
+
+
+def as_batch(frames: Frames) -> torch.Tensor:
+    """Frames as one uint8 ``(B, H, W, 3)`` tensor, where they are, copied only if torch cannot read them in place.
+
+    Args:
+        frames: NumPy or torch, contiguous or not.
+
+    Raises:
+        ShapeError: not uint8, not ``(B, H, W, 3)``, or without a pixel.
+    """
+    import numpy as np
+    import torch
+
+    if not isinstance(frames, (np.ndarray, torch.Tensor)):
+        raise ShapeError(
+            f"frames {type(frames).__name__}: must be one NumPy array or torch tensor; np.stack(frames) makes one"
+        )
+    kind = str(frames.dtype).removeprefix("torch.")
+    if kind != "uint8":
+        raise ShapeError(
+            f"frames {kind}: must be uint8, levels 0 to 255; floats in [0, 1] without NaN become "
+            "(255 * frames).round().astype('uint8')"
+        )
+    if frames.ndim != 4 or frames.shape[-1] != 3 or 0 in frames.shape[1:]:
+        raise ShapeError(f"frames {tuple(frames.shape)}: must be (B, H, W, 3), RGB with the channels last")
+    if isinstance(frames, torch.Tensor):
+        return frames
+    # torch reads no negative strides, and warns of what may not be written to.
+    whole = frames if frames.flags.writeable and min(frames.strides) >= 0 else frames.copy()
+    return torch.from_numpy(whole)

@@ -1,0 +1,82 @@
+"""What a step of a vector environment brings along for its reward: frames in its infos, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecEnv
+
+from vlmrl.agents._guards import layers
+from vlmrl.envs.frame_tap import FrameTap
+from vlmrl.errors import ConfigError, ShapeError
+from vlmrl.shaping.base import Float, Steps
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of N environments, whose scores may not be in yet.
+
+    Attributes:
+        before, after: float32 ``(N,)``, scores of the frames before and after it; NaN until they are in.
+        done: bool ``(N,)``, the episode ended, truly or by a time limit.
+        infos: without their frames.
+    """
+
+    before: NDArray[np.float32]
+    after: NDArray[np.float32]
+    done: NDArray[np.bool_]
+    infos: list[dict[str, Any]]
+
+    @property
+    def terminated(self) -> NDArray[np.bool_]:
+        """True ends only, bool ``(N,)``."""
+        limit = [bool(info.get("TimeLimit.truncated", False)) for info in self.infos]
+        return self.done & ~np.array(limit, dtype=bool)
+
+
+def rewards_of(steps: Sequence[Step], gamma: float, shape: Callable[[Steps], Float]) -> Float:
+    """What T steps are paid, float32 ``(T, N)``.
+
+    Raises:
+        ShapeError: ``shape`` gave something else, or a number that is not finite.
+    """
+    before, after, terminated = (
+        np.stack([getattr(s, side) for s in steps]) for side in ("before", "after", "terminated")
+    )
+    rewards = np.asarray(shape(Steps(before, after, terminated, gamma)), dtype=np.float32)
+    if rewards.shape != after.shape or not np.isfinite(rewards).all():
+        raise ShapeError(f"shape: gave rewards {rewards.shape} for scores {after.shape}; must be as many, and finite")
+    return rewards
+
+
+def blank(n: int) -> NDArray[np.float32]:
+    """N scores that are not in yet."""
+    return np.full(n, np.nan, dtype=np.float32)
+
+
+def present_frames(venv: VecEnv) -> list[Any] | None:
+    """A frame of each environment as it stands, in the middle of an episode or not; None where nobody can tell."""
+    return venv.env_method("frame") if all(venv.env_is_wrapped(FrameTap)) else None
+
+
+def reset_frame(venv: VecEnv, env: int) -> Any:
+    """The first frame of the episode that environment ``env`` began last, or None."""
+    *_, base = layers(venv)  # wrappers of vector environments have a list of that name too, which nobody fills
+    return base.reset_infos[env].get("frame")
+
+
+def check_unpaid(rewards: Any) -> None:
+    """Refuse an environment that pays the learner itself.
+
+    Raises:
+        ConfigError: a reward is not 0.
+    """
+    if np.any(rewards):
+        raise ConfigError(
+            f"reward={np.asarray(rewards).tolist()}: the environment pays its own reward, which must not reach the "
+            "learner; wrap it in vlmrl.envs.frame_tap.FrameTap, and put no wrapper that pays around that"
+        )

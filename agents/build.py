@@ -1,0 +1,162 @@
+"""From a run's settings to its parts: the world, the scorer, the shape of the reward, the environments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gymnasium as gym
+from gymnasium import spaces
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor
+
+from vlmrl.agents.anchors import anchored
+from vlmrl.agents.discretise import Discretise
+from vlmrl.agents.nonnegative import NonNegative
+from vlmrl.agents.sb3 import DISCRETE
+from vlmrl.agents.timing import Clock, TimedEnvs, time_frames
+from vlmrl.config import parts
+from vlmrl.config.schema import RunConfig
+from vlmrl.envs.make import ends_when_unhealthy, env_spec, find_task, make_env, task_names
+from vlmrl.envs.task import Task
+from vlmrl.errors import ConfigError
+from vlmrl.rewards.base import RewardModel
+from vlmrl.scoring.scorer import Scorer
+from vlmrl.shaping.base import Chain, Float, Steps, chain
+from vlmrl.types import Words
+
+Shape = Callable[[Steps], Float]
+
+STATE_SIZE = (64, 64)
+"""Height and width of frames in pixels where nothing says otherwise: no encoder, no ``render.size``."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Where a run takes place.
+
+    Attributes:
+        config: the run's settings.
+        task: the ground truth; None for a Gymnasium id, of which nobody knows what success is.
+        size: ``(height, width)`` of frames in pixels.
+    """
+
+    config: RunConfig
+    task: Task | None
+    size: tuple[int, int] = STATE_SIZE
+
+    def env(self, frames: bool) -> gym.Env[Any, Any]:
+        """One environment as the agent meets it; with ``frames`` it shows them, and pays nothing."""
+        env = make_env(
+            self.task or self.config.world,
+            obs=self.config.obs,
+            size=self.size,
+            frames=frames,
+            # Learning from words, an end for being unhealthy would tell what the words should.
+            healthy_end=self.config.reward.is_oracle,
+        )
+        if self.config.agent.algorithm in DISCRETE and isinstance(env.action_space, spaces.Box):
+            return Discretise(env)
+        return env
+
+    def timed_env(self, frames: bool, clock: Clock) -> gym.Env[Any, Any]:
+        """The same, its drawing counted."""
+        env = self.env(frames)
+        time_frames(env, clock)
+        return env
+
+    def envs(self, frames: bool, clock: Clock, count: int) -> VecEnv:
+        """``count`` of them stepped together, monitored and timed."""
+        return TimedEnvs(VecMonitor(DummyVecEnv([partial(self.timed_env, frames, clock)] * count)), clock)
+
+    @property
+    def may_end_early(self) -> bool:
+        """Whether an episode may end before its time limit in a way that the run cannot switch off."""
+        return self.task is None and not ends_when_unhealthy(env_spec(self.config.world))
+
+    @property
+    def words(self) -> Words:
+        """The sentences of the run; a run on the oracle's reward in a world without a task has none.
+
+        Raises:
+            ConfigError: there is no goal.
+        """
+        return self.config.words(self.task.words if self.task is not None else None)
+
+
+def find_world(config: RunConfig) -> World:
+    """The world that ``task`` or ``env`` names.
+
+    Raises:
+        UnknownName: no such task or Gymnasium id; the message names the nearest.
+    """
+    if config.task is not None:
+        task: Task | None = find_task(config.task)
+    else:
+        env_spec(config.world)
+        # Our own ids have a task behind them, and so a ground truth.
+        ours = config.world.startswith("vlmrl/")
+        task = next((one for one in map(find_task, task_names()) if one.env_id == config.world), None) if ours else None
+    if task is not None and config.render.profile is not None:
+        task = task.but(profile=config.render.profile)
+    return World(config, task, config.render.size or STATE_SIZE)
+
+
+def build_scorer(config: RunConfig, words: Words) -> Scorer:
+    """Load the encoder, put the reward model on it, and check the words.
+
+    Raises:
+        UnknownName: no encoder or reward of that name.
+        WeightsMissing: the encoder's weights are not there.
+        ConfigError: a setting or a sentence that the reward model refuses.
+    """
+    parts.check_encoder(config.encoder)
+    parts.check_reward(config.reward)
+    encoder = parts.part("encoder", config.encoder.family)(**config.encoder.keywords)
+    model: RewardModel = parts.part("reward", config.reward.name)(encoder=encoder, **config.reward.keywords)
+    model.check(words)
+    return Scorer(model)
+
+
+def build_shape(world: World, scorer: Scorer, say: Callable[[str], object]) -> Shape:
+    """From scores to rewards, as ``shaping`` says; made non-negative where an episode may end early.
+
+    Args:
+        world: where the rewards are earned.
+        scorer: gives the scores.
+        say: warns the user of rewards that an early end would spoil.
+
+    Raises:
+        UnknownName: no shaper of that name.
+        ConfigError: a setting that a shaper refuses, or an anchor that only a task's own states could give.
+    """
+    settings: dict[str, Any] = {name: dict(given or {}) for name, given in world.config.shaping.keywords.items()}
+    if "calibrate" in settings:
+        settings["calibrate"] = anchored(
+            settings["calibrate"], world.task, partial(world.env, True), scorer, world.words
+        )
+    shape = chain(settings)
+    return _safe_to_end(world, scorer.model, shape, say) if world.may_end_early else shape
+
+
+def _safe_to_end(world: World, model: RewardModel, shape: Chain, say: Callable[[str], object]) -> Shape:
+    """Rewards of at least 0, so that no agent learns to end its episodes; a warning where that would harm."""
+    key = f"env={world.config.world}"
+    # Differences must keep their sign, or going back and forth would pay.
+    if any(shaper.stage == "bonus" or type(shaper).__name__ == "Delta" for shaper in shape.shapers):
+        say(
+            f"warning: {key}: its episodes may end early, and rewards for progress can be negative, which makes ending "
+            "pay; shaping=score is safer here"
+        )
+        return shape
+    if model.low is None:
+        raise ConfigError(
+            f"{key}: its episodes may end early, and {type(model).__name__} knows no lowest score to make rewards "
+            "non-negative with; set shaping=calibrate with clip=true"
+        )
+    say(
+        f"warning: {key}: its episodes may end early, which cannot be switched off, and a negative reward would make "
+        f"ending them pay; every reward is raised by what a score of {model.low:g} is paid, so that none is below 0"
+    )
+    return NonNegative(shape, model.low)

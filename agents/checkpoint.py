@@ -1,0 +1,204 @@
+"""Checkpoints: all that a run needs to go on, each a directory that is whole or not there.
+
+A checkpoint is taken between two rollouts, when every stored step has its reward and the update on it is done. It is
+written under another name, flushed to the disk and then renamed, so that a kill at any moment leaves the one before.
+Nothing in it is unpickled when it is read: weights come from SB3's zip as tensors, the rest is ``.npz`` and JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from vlmrl.agents import randomness
+from vlmrl.agents._unpaid import mark_gap
+from vlmrl.agents.memory import arrays_of, fill, replay_buffer, shape_of
+from vlmrl.agents.sb3 import load_weights, model_bytes
+from vlmrl.config.atomic import flush
+from vlmrl.errors import RunError
+from vlmrl.types import Array
+
+FORMAT = 1
+"""Rises when an older checkpoint can no longer be read."""
+
+MODEL, ARRAYS, STATE = "model.zip", "arrays.npz", "state.json"
+
+COUNTERS = (
+    "num_timesteps",
+    "_episode_num",
+    "_n_updates",
+    "_n_calls",
+    "_current_progress_remaining",
+    "exploration_rate",
+)
+"""The algorithms' own counters that decide what happens next; each has those that it uses."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A checkpoint that was put into a model.
+
+    Attributes:
+        path: its directory.
+        steps: environment steps taken until then, over all environments.
+        notes: what the caller had given to :meth:`Checkpoints.save`.
+    """
+
+    path: Path
+    steps: int
+    notes: Mapping[str, Any]
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Args:
+        folder: where they lie, one directory each, ``step_000010000``.
+        keep: how many to keep; the oldest go first.
+    """
+
+    def __init__(self, folder: Path, keep: int = 2) -> None:
+        self.folder, self.keep = folder, keep
+
+    def paths(self) -> list[Path]:
+        """Every checkpoint, the oldest first."""
+        return sorted(self.folder.glob("step_*")) if self.folder.is_dir() else []
+
+    def save(self, model: BaseAlgorithm, notes: Mapping[str, Any]) -> Path:
+        """Write a checkpoint of ``model`` as it is now, and remove the oldest beyond ``keep``.
+
+        Args:
+            model: between two rollouts, all rewards written.
+            notes: anything that fits into JSON; given back by :meth:`restore`.
+
+        Raises:
+            RunError: the disk is full or the directory cannot be written; earlier checkpoints are whole.
+        """
+        place = self.folder / f"step_{model.num_timesteps:09d}"
+        draft = self.folder / f".{place.name}.{os.getpid()}"
+        try:
+            self._clear_drafts()
+            draft.mkdir(parents=True)
+            _write(draft, model, notes)
+            if place.exists():  # the run was stopped right after it had been written
+                shutil.rmtree(place)
+            draft.rename(place)
+            flush(self.folder)
+            for old in self.paths()[: -self.keep]:
+                shutil.rmtree(old)
+        except OSError as cause:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise RunError(
+                f"{place}: cannot be written ({cause.strerror or cause}); earlier checkpoints are whole, "
+                "make room and start the same command again to go on from the last"
+            ) from cause
+        return place
+
+    def restore(self, model: BaseAlgorithm) -> Restored | None:
+        """Put the newest whole checkpoint into ``model``; None if there is no checkpoint at all.
+
+        A damaged one is left aside with a warning, and the one before it taken.
+
+        Args:
+            model: freshly built from the run's own config, its environments not yet reset.
+
+        Raises:
+            RunError: every checkpoint is damaged, or the checkpoint belongs to other settings.
+        """
+        damaged = []
+        for path in reversed(self.paths()):
+            try:
+                state, arrays = _read(path)
+                _check_fits(path, state, model)
+                load_weights(model, path / MODEL)
+            except _Damaged as fault:
+                damaged.append(fault)
+                warnings.warn(f"{fault}; it is left aside, and the checkpoint before it is taken", stacklevel=2)
+                continue
+            _put_back(model, state, arrays)
+            return Restored(path, model.num_timesteps, state["notes"])
+        if damaged:
+            raise RunError(
+                f"resume=auto: none of the {len(damaged)} checkpoints in {self.folder} can be read, the newest because "
+                f"{damaged[0]}; give another run_dir=, or resume=never to begin anew"
+            )
+        return None
+
+    def _clear_drafts(self) -> None:
+        """Remove what a killed run had begun to write."""
+        for draft in self.folder.glob(".step_*"):
+            shutil.rmtree(draft)
+
+
+class _Damaged(RunError):
+    """A checkpoint that cannot be read, though it should."""
+
+
+def _write(folder: Path, model: BaseAlgorithm, notes: Mapping[str, Any]) -> None:
+    random, generators = randomness.capture(model)
+    (folder / MODEL).write_bytes(model_bytes(model))
+    with (folder / ARRAYS).open("wb") as file:
+        arrays: dict[str, Any] = {**arrays_of(model), **generators}
+        np.savez(file, **arrays)
+    state = {
+        "format": FORMAT,
+        "shape": shape_of(model),
+        "counters": {name: getattr(model, name) for name in COUNTERS if hasattr(model, name)},
+        "random": random,
+        "notes": dict(notes),
+        "sizes": {name: (folder / name).stat().st_size for name in (MODEL, ARRAYS)},
+    }
+    (folder / STATE).write_text(json.dumps(state), encoding="utf-8")
+    for name in (MODEL, ARRAYS, STATE):
+        flush(folder / name)
+    flush(folder)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The state and the arrays, every byte checked against its sum, nothing put anywhere yet."""
+    try:
+        state: dict[str, Any] = json.loads((path / STATE).read_text(encoding="utf-8"))
+        if state["format"] != FORMAT:
+            raise RunError(
+                f"{path}: has format {state['format']}; this version reads {FORMAT}; begin anew with resume=never"
+            )
+        for name, size in state["sizes"].items():
+            if (found := (path / name).stat().st_size) != size:
+                raise _Damaged(f"{path / name}: is {found} bytes long and was written with {size}")
+        with ZipFile(path / MODEL) as archive:
+            if (spoilt := archive.testzip()) is not None:
+                raise _Damaged(f"{path / MODEL}: is damaged at {spoilt}")
+        with np.load(path / ARRAYS, allow_pickle=False) as file:
+            return state, {name: file[name] for name in file.files}
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError) as cause:
+        raise _Damaged(f"{path}: is damaged ({cause})") from cause
+
+
+def _check_fits(path: Path, state: Mapping[str, Any], model: BaseAlgorithm) -> None:
+    mine = shape_of(model)
+    for name, written in state["shape"].items():
+        if written != mine[name]:
+            raise RunError(
+                f"{name}={mine[name]}: the checkpoint {path} was written with {written}; "
+                "go on with the settings of the run, or give another run_dir="
+            )
+
+
+def _put_back(model: BaseAlgorithm, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    for name, value in state["counters"].items():
+        setattr(model, name, value)
+    fill(model, arrays)
+    if (buffer := replay_buffer(model)) is not None:
+        mark_gap(buffer)  # the episodes that were under way will not go on
+    # Last: building and filling the model drew random numbers.
+    randomness.put_back(model, state["random"], arrays)

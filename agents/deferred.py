@@ -1,0 +1,249 @@
+"""Rewards that arrive late: one callback that scores a whole rollout's frames at once and pays them before the update.
+
+The numbers are those of the same reward computed inside the environment, bit for bit, if a frame's score does not
+depend on its batch. No algorithm is subclassed; the callback writes into the rollout or replay buffer that is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.callbacks import BaseCallback, CallbackList
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+
+from vlmrl.agents._guards import check_callbacks, check_model, warn_early_end
+from vlmrl.agents._held import HeldFrames
+from vlmrl.agents._steps import Step, blank, check_unpaid, present_frames, reset_frame, rewards_of
+from vlmrl.agents._tally import Succeeded, Tally
+from vlmrl.agents._unpaid import UnpaidRows, mark_gap, pay_rollout
+from vlmrl.errors import ConfigError
+from vlmrl.shaping.base import Chain, Float, Steps
+from vlmrl.types import Words
+from vlmrl.wrappers.asking import Request
+from vlmrl.wrappers.scores import CheckedScores
+
+__all__ = ["DeferredReward", "Shape", "mark_gap"]
+
+Shape: TypeAlias = Callable[[Steps], Float]
+"""From steps with their scores to rewards, float32 ``(T, N)``; a step's reward depends on no other step."""
+
+
+class DeferredReward(BaseCallback):
+    """Pays PPO, A2C, SAC, TD3, DQN, TQC, CrossQ and their like by what the frames of their steps show.
+
+    Each environment must put its frame into ``info["frame"]`` (uint8 ``(H, W, 3)``, of ``reset`` and ``step`` alike,
+    taken before any autoreset) and pay 0 itself, which ``FrameTap`` does. Pass it first: ``model.learn(n,
+    callback=[DeferredReward(goal="…", baseline="…"), …])``. Logged over the last finished episodes, where the
+    environment tells them: ``rollout/vlm_return`` (sum of what was paid), ``rollout/task_return`` (sum),
+    ``rollout/oracle_return`` (mean per step) and ``rollout/success``.
+
+    Args:
+        scorer: an object with ``frames(frames, words)``, or such a function, giving one finite number a frame.
+        words: handed to the scorer.
+        shape: from scores to rewards; None pays each step the score of the frame that it led to.
+        goal, baseline: sentences, instead of ``scorer`` and ``words``; the models are loaded when learning starts.
+        after_labels: callbacks or functions without arguments, called once a rollout, after its rows are paid and
+            before the update; checkpoints that hold a replay buffer belong here.
+        succeeded: whether an episode succeeded, from success on each step, bool ``(T,)``; None asks the last step.
+        hold: most frames held unscored; more are scored in batches of this size.
+        **asked: with ``goal``: ``negative``, ``reward``, ``encoder`` and the reward's own settings.
+
+    Attributes:
+        frames_scored: frames given to the scorer so far.
+        seconds: time spent in the scorer so far [s].
+
+    Raises:
+        ConfigError: neither or both of ``scorer`` and ``goal``. When learning starts: a model, environment or order of
+            callbacks with which late rewards would be lost. Then: a step without a frame, or paid by the environment.
+        Abstained: a score is no number; names the environment and the step.
+    """
+
+    def __init__(
+        self,
+        scorer: Any = None,
+        words: Words | None = None,
+        shape: Shape | None = None,
+        *,
+        goal: str | Iterable[str] | None = None,
+        baseline: str | Iterable[str] = (),
+        after_labels: Iterable[BaseCallback | Callable[[], object]] = (),
+        succeeded: Succeeded | None = None,
+        hold: int = 1024,
+        **asked: Any,
+    ) -> None:
+        super().__init__()
+        self._request = Request(scorer, words, goal, baseline, asked)
+        if hold < 1:
+            raise ConfigError(f"hold={hold}: must be at least 1 frame")
+        self._hold, self._succeeded = hold, succeeded
+        self._shape: Shape = shape or Chain()
+        self._after = CallbackList([hook if isinstance(hook, BaseCallback) else _Hook(hook) for hook in after_labels])
+        self._after.parent = self
+        self._scores: CheckedScores | None = None
+        self._held: HeldFrames
+        self._tally: Tally
+        self._steps: list[Step] = []
+        self._rollout: list[NDArray[np.float32]] = []  # rewards of the present rollout, one (N,) a step
+        self._unpaid: UnpaidRows | None = None  # the same for a replay buffer, which has rows of its own
+        self._before: NDArray[np.float32] | None = None  # score of the present frame of each env, filled in when known
+        self._left: Any = None  # the observation that the last training left off at
+        self._go_on = True
+        self._warned = False  # of episodes that end early
+
+    @property
+    def frames_scored(self) -> int:
+        """Frames given to the scorer so far."""
+        return 0 if self._scores is None else self._scores.scored
+
+    @property
+    def seconds(self) -> float:
+        """Time spent in the scorer so far [s]."""
+        return 0.0 if self._scores is None else self._scores.seconds
+
+    def flush(self) -> None:
+        """Pay every step that is stored and not paid yet: call it before saving a replay buffer at any odd moment.
+
+        On-policy rows are never saved, so there is nothing to do for them.
+
+        Raises:
+            RunError: the replay buffer was written by somebody else meanwhile.
+        """
+        if self._unpaid is not None:
+            self._score()
+            self._unpaid.pay()
+
+    def _init_callback(self) -> None:
+        check_model(self.model)
+        self._scorer()
+        self._after.init_callback(self.model)
+
+    def _on_training_start(self) -> None:
+        check_callbacks(self.locals.get("callback"), self, self.model)
+        self.flush()  # what an interrupt left behind
+        self._go_on = True
+        if self._left is None or self._left is not self.model._last_obs:
+            self._begin()
+        self._left = None
+        self._after.on_training_start(self.locals, self.globals)
+
+    def _begin(self) -> None:
+        """Start from environments that were reset, or that another callback stepped."""
+        venv = self.training_env
+        room = 2 * venv.num_envs  # a step of every env, each followed by a reset
+        self._held = HeldFrames(self._scorer(), max(self._hold, room))
+        self._steps, self._unpaid = [], None
+        self._tally = Tally(venv.num_envs, self.model._stats_window_size, self._succeeded)
+        if isinstance(self.model, OffPolicyAlgorithm):
+            mark_gap(_replay(self.model))
+        fresh = self.locals.get("reset_num_timesteps", True) or self.model.num_timesteps == 0
+        frames = [reset_frame(venv, env) for env in range(venv.num_envs)] if fresh else present_frames(venv)
+        present = blank(venv.num_envs)
+        for env, frame in enumerate(frames or []):
+            self._held.add(frame, f"env {env} before its first step", (present, env))
+        self._before = None if frames is None else present
+
+    def _on_rollout_start(self) -> None:
+        self._steps, self._rollout = [], []
+        if isinstance(self.model, OffPolicyAlgorithm):
+            self._unpaid = UnpaidRows(_replay(self.model))
+
+    def _on_step(self) -> bool:
+        check_unpaid(self.locals["rewards"])
+        infos, done = self.locals["infos"], np.array(self.locals["dones"], dtype=bool)
+        if len(self._held) + 2 * len(infos) > self._held.capacity:
+            self._score()
+        known = self._before is not None
+        before = blank(len(infos)) if self._before is None else self._before
+        after, following = blank(len(infos)), blank(len(infos))
+        for env, info in enumerate(infos):
+            places = [(after, env)]
+            if not done[env]:
+                places.append((following, env))
+            if not known:  # nobody saw the frame before this step: take it for no change
+                places.append((before, env))
+            # Taken out of the info, so that neither episode statistics nor a replay buffer can keep it.
+            self._held.add(info.pop("frame", None), f"env {env} at step {self.num_timesteps}", *places)
+            if done[env]:
+                self._add_reset(env, following)
+        self._steps.append(Step(before, after, done, infos))
+        self._before = following
+        if isinstance(self.model, OffPolicyAlgorithm) and done.any():
+            self._score()  # the algorithm may print the episode's return before the rollout ends
+        return self._go_on
+
+    def _on_rollout_end(self) -> None:
+        if isinstance(self.model, OnPolicyAlgorithm):
+            self._score()
+            rewards = np.stack(self._rollout)
+            pay_rollout(self.model.rollout_buffer, rewards, self.locals["values"], self.locals["dones"])
+        self.flush()
+        self._log()
+        self._after.update_locals(self.locals)
+        self._go_on = self._after.on_step() if self._after.callbacks else True
+
+    def _on_training_end(self) -> None:
+        self.flush()  # a callback that stops training stops it before the rollout's end
+        self._left = self.model._last_obs
+        self._after.on_training_end()
+
+    def _score(self) -> None:
+        """Score what is held; turn the steps whose scores are in into rewards, in the order of time."""
+        self._held.score()
+        if not self._steps:
+            return
+        rewards = rewards_of(self._steps, self.model.gamma, self._shape)  # type: ignore[attr-defined]
+        steps, self._steps = self._steps, []
+        for step, reward in zip(steps, rewards, strict=True):
+            (self._rollout if self._unpaid is None else self._unpaid).append(reward)
+            self._count(step, reward)
+        if any(step.done.any() for step in steps):
+            self._log()
+
+    def _count(self, step: Step, reward: NDArray[np.float32]) -> None:
+        for env, info in enumerate(step.infos):
+            self._tally.add(env, float(reward[env]), info)
+            if step.done[env]:
+                paid = self._tally.finish(env)
+                if step.terminated[env] and not self._warned:
+                    self._warned = True
+                    warn_early_end(paid)
+                if "episode" in info:  # Monitor summed zeros; the algorithm averages this very dict later
+                    info["episode"]["r"] = round(paid, 6)
+
+    def _scorer(self) -> CheckedScores:
+        if self._scores is None:
+            self._scores = CheckedScores(*self._request.load())
+        return self._scores
+
+    def _log(self) -> None:
+        for name, mean in self._tally.means():
+            self.logger.record(f"rollout/{name}", mean)
+
+    def _add_reset(self, env: int, into: NDArray[np.float32]) -> None:
+        origin = f"env {env} after its reset at step {self.num_timesteps}"
+        self._held.add(reset_frame(self.training_env, env), origin, (into, env))
+
+
+class _Hook(BaseCallback):
+    """A function without arguments, as a callback."""
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        super().__init__()
+        self._function = function
+
+    def _on_step(self) -> bool:
+        self._function()
+        return True
+
+
+def _replay(model: BaseAlgorithm) -> ReplayBuffer:
+    buffer = getattr(model, "replay_buffer", None)
+    if not isinstance(buffer, ReplayBuffer):
+        raise ConfigError(f"model={type(model).__name__}: has no replay buffer")
+    return buffer

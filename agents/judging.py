@@ -1,0 +1,177 @@
+"""Judging the agent while it learns: by ground truth where there is any, on seeds that training never sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+
+from vlmrl.agents.build import World
+from vlmrl.agents.policy import TrainedPolicy, save_agent
+from vlmrl.agents.randomness import undisturbed
+from vlmrl.agents.timing import Clock
+from vlmrl.config import atomic
+from vlmrl.config.run_dir import RunDir
+from vlmrl.errors import RunError
+from vlmrl.judge.episodes import evaluate
+from vlmrl.metrics.evaluation import Evaluation
+from vlmrl.types import Array
+from vlmrl.video.play import FrameScorer
+
+COLUMNS = {
+    "results": "task_return",
+    "ep_lengths": "length",
+    "successes": "success",
+    "oracle_returns": "oracle_return",
+    "vlm_returns": "vlm_return",
+}
+"""The arrays of evaluations.npz, SB3's three first, and the field of an episode that each holds."""
+
+BY_TRUTH = "best checkpoint, by ground truth"
+BY_OWN_REWARD = "best checkpoint, by the environment's own reward"
+
+
+class Curve:
+    """Every evaluation of a run, kept in ``evaluations.npz`` as SB3 lays it out: one row an evaluation.
+
+    Args:
+        path: the file.
+        until: forget evaluations after this step, which a killed run did and a continued one does again.
+
+    Raises:
+        RunError: the file is there and cannot be read.
+    """
+
+    def __init__(self, path: Path, until: int = 0) -> None:
+        self._path = path
+        self._steps: list[int] = []
+        self._rows: dict[str, list[Array]] = {}
+        if path.is_file():
+            self._read(until)
+
+    def add(self, steps: int, judged: Evaluation) -> None:
+        """Append an evaluation and write the file anew, in one piece.
+
+        Raises:
+            RunError: it cannot be written; what was there is whole.
+        """
+        self._steps.append(steps)
+        for name, field in COLUMNS.items():
+            values = [getattr(episode, field) for episode in judged.episodes]
+            if None not in values:
+                self._rows.setdefault(name, []).append(np.array(values))
+        arrays: dict[str, Any] = {name: _stacked(rows) for name, rows in self._rows.items()}
+        with atomic.replacing(self._path) as draft, draft.open("wb") as file:
+            np.savez(file, timesteps=np.array(self._steps), **arrays)
+
+    def _read(self, until: int) -> None:
+        try:
+            with np.load(self._path, allow_pickle=False) as file:
+                kept = file["timesteps"] <= until
+                self._steps = [int(step) for step in file["timesteps"][kept]]
+                self._rows = {name: list(file[name][kept]) for name in COLUMNS if name in file.files}
+        except (OSError, ValueError, KeyError, IndexError, BadZipFile, EOFError) as cause:
+            raise RunError(f"{self._path}: cannot be read ({cause}); move it away to go on without it") from cause
+
+
+def _stacked(rows: Sequence[Array]) -> Array:
+    """Rows one under the other; where a continued run has another number of episodes, short rows end in NaN."""
+    width = max(len(row) for row in rows)
+    if all(len(row) == width for row in rows):
+        return np.stack(rows)
+    padded = np.full((len(rows), width), np.nan)
+    for row, into in zip(rows, padded, strict=True):
+        into[: len(row)] = row
+    return padded
+
+
+class Judging(BaseCallback):
+    """Judges the agent from time to time, logs what came out, and keeps the best so far as ``best_model.zip``.
+
+    Best is what succeeds most often, and among equals what is nearest to done: chosen by ground truth, and labelled so.
+
+    Args:
+        run: where results go.
+        world: where the agent acts.
+        scorer: scores frames where no ground truth is known; None where nothing needs scoring.
+        curve: takes the results.
+        clock: counts the time.
+        say: tells the user.
+    """
+
+    def __init__(
+        self,
+        run: RunDir,
+        world: World,
+        scorer: FrameScorer | None,
+        curve: Curve,
+        clock: Clock,
+        say: Callable[[str], object],
+    ) -> None:
+        super().__init__()
+        self._run, self._world, self._curve, self._clock, self._say = run, world, curve, clock, say
+        # With ground truth at hand, drawing and scoring would tell little more and cost most of the time.
+        self._scorer = scorer if world.task is None else None
+        self._settings = run.config.evaluation
+        self._best = _best_before(run)
+
+    def _on_training_start(self) -> None:
+        self._judged = self.model.num_timesteps
+
+    def _on_rollout_start(self) -> None:
+        every = self._settings.every
+        if every and self.model.num_timesteps // every > self._judged // every:
+            self.judge()
+
+    def _on_training_end(self) -> None:
+        self._on_rollout_start()
+
+    def _on_step(self) -> bool:
+        return True
+
+    def judge(self) -> Evaluation:
+        """Judge the agent as it is now."""
+        self._judged = steps = self.model.num_timesteps
+        seeds = list(self._settings.seeds)[: self._settings.episodes]
+        make = partial(self._world.env, self._scorer is not None)
+        with self._clock.of("judging"), undisturbed():
+            words = self._world.words if self._scorer is not None else None
+            judged = evaluate(TrainedPolicy(self.model), make, self._world.task, seeds, self._scorer, words)
+        self._curve.add(steps, judged)
+        means = means_of(judged)
+        for name, mean in means.items():
+            self.logger.record(f"eval/{name}", mean)
+        self._say(f"{steps:>9,} steps: " + ", ".join(f"{name} {mean:.3g}" for name, mean in means.items()))
+        self._keep_best(means)
+        return judged
+
+    def _keep_best(self, means: Mapping[str, float]) -> None:
+        truth = self._world.task is not None
+        merit = [means[name] for name in (("success", "oracle_return") if truth else ("task_return",))]
+        if self._best is not None and merit <= self._best:
+            return
+        self._best = merit
+        chosen = BY_TRUTH if truth else BY_OWN_REWARD
+        save_agent(self._run.best_model, self.model, self._world, chosen, merit=merit, **means)
+
+
+def means_of(judged: Evaluation) -> dict[str, float]:
+    """Mean over the episodes of each measure that all of them have."""
+    found = {}
+    for field in COLUMNS.values():
+        values = [getattr(episode, field) for episode in judged.episodes]
+        if None not in values:
+            found[field] = float(np.mean(values))
+    return found
+
+
+def _best_before(run: RunDir) -> list[float] | None:
+    """The merit of the best agent that an earlier session of this run kept."""
+    if not run.best_model.is_file():
+        return None
+    return [float(value) for value in run.read_json(run.best_model.with_suffix(".json").name)["merit"]]

@@ -1,0 +1,57 @@
+"""A dry run: everything is built, a few steps are taken and scored, the speed is told, and nothing is written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from vlmrl.agents import sb3
+from vlmrl.agents.build import World
+from vlmrl.agents.session import Teacher
+from vlmrl.agents.timing import Clock
+from vlmrl.types import Array
+
+STEPS = 16
+"""Steps that each environment takes, at random."""
+
+
+def rehearse(world: World, teacher: Teacher | None, say: Callable[[str], object]) -> None:
+    """Build what a run would build, and tell how fast it would go.
+
+    Args:
+        world: where the agent would learn.
+        teacher: what would pay it; None for the environment's own reward.
+        say: tells the user.
+
+    Raises:
+        ConfigError: a setting that the algorithm refuses.
+        RenderError: the environment can draw no frames.
+        Abstained: a frame got no number.
+    """
+    config = world.config
+    clock = Clock()
+    venv = world.envs(teacher is not None, clock, config.agent.n_envs)
+    try:
+        model = sb3.build(config.agent, venv, config.policy, config.seed or 0)
+        venv.reset()
+        frames: list[Array] = []
+        start = time.perf_counter()
+        for _ in range(STEPS):
+            actions = np.stack([venv.action_space.sample() for _ in range(venv.num_envs)])
+            _, _, _, infos = venv.step(actions)
+            frames += [info["frame"] for info in infos if "frame" in info]
+        taken = f"{STEPS * venv.num_envs / (time.perf_counter() - start):,.0f} environment steps/s"
+        if teacher is not None:
+            start = time.perf_counter()
+            scores = teacher.scorer.frames(np.stack(frames), world.words)
+            taken += f" with frames of {frames[0].shape[0]} x {frames[0].shape[1]}, "
+            taken += f"{len(frames) / (time.perf_counter() - start):,.0f} frames/s scored: "
+            taken += f"{scores.min():.3f} to {scores.max():.3f}, acting at random"
+        weights = sum(parameter.numel() for parameter in model.policy.parameters())
+        say(f"dry run of {config.world}: {type(model).__name__}, {weights:,} weights on {model.device}, {taken}")
+        say(f"torch {torch.__version__}, {torch.get_num_threads()} threads; nothing was written")
+    finally:
+        venv.close()

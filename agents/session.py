@@ -1,0 +1,142 @@
+"""One sitting of a run: the model built or taken up again, its callbacks in their order, and learning until the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+
+from vlmrl.agents import sb3
+from vlmrl.agents.build import Shape, World
+from vlmrl.agents.checkpoint import Checkpoints, Restored
+from vlmrl.agents.deferred import DeferredReward
+from vlmrl.agents.judging import Curve, Judging
+from vlmrl.agents.logs import EpisodeLog, cut_back, lengths, logger
+from vlmrl.agents.policy import save_agent
+from vlmrl.agents.progress import Progress
+from vlmrl.agents.saving import Saving
+from vlmrl.agents.stop import Interrupted, Stop
+from vlmrl.agents.timing import AllCores, Clock, Timing, learning_threads, threads
+from vlmrl.config.run_dir import RunDir
+
+LAST = "last checkpoint"
+"""How the weights of ``last_model.zip`` were chosen: they were not."""
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """What pays the learner, if words do.
+
+    Attributes:
+        scorer: scores frames on every core, its time counted.
+        shape: from scores to rewards.
+    """
+
+    scorer: AllCores
+    shape: Shape
+
+
+class Session:
+    """Learns until ``agent.total_steps``, or until somebody asks it to stop; goes on from the newest checkpoint.
+
+    Args:
+        run: the run's directory.
+        world: where the agent learns.
+        teacher: pays it; None leaves that to the environment's own reward.
+        clock: counts the time of each part.
+        stop: asked between rollouts.
+        say: tells the user.
+
+    Attributes:
+        model: the algorithm.
+        stopped: the signal that ended the session early, or None.
+
+    Raises:
+        RunError: every checkpoint is damaged.
+        ConfigError: a setting that the algorithm refuses.
+    """
+
+    def __init__(
+        self, run: RunDir, world: World, teacher: Teacher | None, clock: Clock, stop: Stop, say: Callable[[str], object]
+    ) -> None:
+        self.run, self.world, self.teacher, self.clock = run, world, teacher, clock
+        self._stop, self._say = stop, say
+        self.stopped: str | None = None
+        agent = run.config.agent
+        venv = world.envs(teacher is not None, clock, agent.n_envs)
+        self.model: BaseAlgorithm = sb3.build(agent, venv, run.config.policy, run.config.seed or 0)
+        self._checkpoints = Checkpoints(run.checkpoints)
+        self._before = self._take_up()
+
+    def _take_up(self) -> Restored | None:
+        """Put the newest checkpoint into the model, and the run's files back to where they were then."""
+        if not self.run.continued:
+            return None
+        before = self._checkpoints.restore(self.model)
+        cut_back(self.run, before.notes["lines"] if before is not None else {})
+        if before is not None:
+            self._say(f"going on from {before.path.name} of {self.run.path}")
+        return before
+
+    def learn(self) -> bool:
+        """Learn, and leave the last weights as ``last_model.zip`` and a checkpoint, however it ends.
+
+        Returns:
+            Whether there was anything left to learn.
+
+        Raises:
+            VlmrlError: a frame got no number, a file cannot be written; what was saved before is whole.
+        """
+        settings, model = self.run.config, self.model
+        steps = settings.agent.total_steps - model.num_timesteps
+        if steps <= 0:
+            save_agent(self.run.last_model, model, self.world, LAST)  # perhaps the run was killed before it could
+            return False
+        model.set_logger(logger(self.run, settings.track, model.num_timesteps))
+        progress = Progress(settings.agent.total_steps, self.clock, settings.progress, self._say)
+        saving = Saving(self._checkpoints, settings.checkpoint_every, self._stop, self._notes, self.clock)
+        self.clock.restart()  # loading and building are over
+        try:
+            with self._stop, threads(learning_threads(settings.policy)):
+                model.learn(
+                    steps,
+                    callback=self._callbacks(saving, progress),
+                    log_interval=None,  # type: ignore[arg-type]  # Progress writes, when the rewards are in
+                    reset_num_timesteps=model.num_timesteps == 0,
+                )
+            saving.save()
+        except Interrupted as asked:
+            self.stopped = str(asked)
+        finally:
+            progress.close()
+            model.logger.close()
+        save_agent(self.run.last_model, model, self.world, LAST)
+        return True
+
+    def close(self) -> None:
+        """Close the environments."""
+        venv = self.model.get_env()
+        if venv is not None:
+            venv.close()
+
+    def _callbacks(self, saving: Saving, progress: Progress) -> list[BaseCallback]:
+        """The one that pays comes first; the one that saves last, so that a checkpoint knows all that was written."""
+        seconds = float(self._before.notes["seconds"]) if self._before is not None else 0.0
+        task, run = self.world.task, self.run
+        succeeded = task.succeeded if task is not None else None
+        episodes = EpisodeLog(run.monitor, run.config.world, succeeded, self.teacher is None, seconds)
+        curve = Curve(run.evaluations, until=self.model.num_timesteps)
+        scorer = self.teacher.scorer if self.teacher is not None else None
+        judging = Judging(run, self.world, scorer, curve, self.clock, self._say)
+        callbacks = [Timing(self.clock), episodes, judging, progress, saving]
+        if self.teacher is None:
+            return callbacks
+        pays = DeferredReward(self.teacher.scorer, self.world.words, self.teacher.shape, succeeded=succeeded)
+        return [pays, *callbacks]
+
+    def _notes(self) -> dict[str, Any]:
+        earlier = float(self._before.notes["seconds"]) if self._before is not None else 0.0
+        return {"lines": lengths(self.run), "seconds": earlier + self.clock.total}

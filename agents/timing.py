@@ -1,0 +1,177 @@
+"""Where the time of a run goes: simulation, rendering, scoring, learning, and the rest."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
+
+from vlmrl.envs.frame_tap import FrameTap
+
+PARTS = ("simulation", "rendering", "scoring", "learning", "judging", "saving")
+"""What is measured; the rest of the wall time goes into choosing actions and keeping the books."""
+
+
+class Clock:
+    """Adds up seconds by name, over the whole run and since the last look.
+
+    Attributes:
+        seconds: since the start, by name of the part.
+    """
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything, and count from now."""
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._start = self._looked = time.perf_counter()
+        self._before: dict[str, float] = {}
+
+    @contextmanager
+    def of(self, part: str) -> Iterator[None]:
+        """Count the time of the block as ``part``."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(part, time.perf_counter() - start)
+
+    def add(self, part: str, seconds: float) -> None:
+        """Count ``seconds`` as ``part``."""
+        self.seconds[part] += seconds
+
+    @property
+    def total(self) -> float:
+        """Wall time since the start [s]."""
+        return time.perf_counter() - self._start
+
+    def shares(self) -> dict[str, float]:
+        """Share of the wall time that each part took since the start, in [0, 1]; ``rest`` is what no part took."""
+        return _shares(self.seconds, self.total)
+
+    def recent(self) -> dict[str, float]:
+        """The same since the last call of this method."""
+        now = time.perf_counter()
+        since = {part: self.seconds[part] - self._before.get(part, 0.0) for part in PARTS}
+        shares = _shares(since, now - self._looked)
+        self._looked, self._before = now, dict(self.seconds)
+        return shares
+
+
+def _shares(seconds: Mapping[str, float], total: float) -> dict[str, float]:
+    shares = {part: seconds.get(part, 0.0) / max(total, 1e-9) for part in PARTS}
+    return {**shares, "rest": max(0.0, 1.0 - sum(shares.values()))}
+
+
+class TimedEnvs(VecEnvWrapper):
+    """Counts the time of stepping and resetting environments as simulation, less what :func:`time_frames` counts."""
+
+    def __init__(self, venv: VecEnv, clock: Clock) -> None:
+        super().__init__(venv)
+        self._clock = clock
+
+    def reset(self) -> VecEnvObs:
+        """Reset all environments."""
+        with self._simulating():
+            return self.venv.reset()
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """Step all environments."""
+        with self._simulating():
+            return self.venv.step_wait()
+
+    @contextmanager
+    def _simulating(self) -> Iterator[None]:
+        start, drawn = time.perf_counter(), self._clock.seconds["rendering"]
+        try:
+            yield
+        finally:
+            rendering = self._clock.seconds["rendering"] - drawn
+            self._clock.add("simulation", time.perf_counter() - start - rendering)
+
+
+def time_frames(env: gym.Env[Any, Any], clock: Clock) -> None:
+    """Count the time that the environment's frame tap draws as rendering; does nothing where there is none."""
+    layer: Any = env
+    while isinstance(layer, gym.Wrapper) and not isinstance(layer, FrameTap):
+        layer = layer.env
+    if not isinstance(layer, FrameTap):
+        return
+    draw = layer.frame
+
+    def frame() -> NDArray[np.uint8]:
+        with clock.of("rendering"):
+            return draw()
+
+    # Replaced on this one object, from outside: environments know nothing of clocks.
+    layer.frame = frame  # type: ignore[method-assign]
+
+
+class Timing(BaseCallback):
+    """Counts the time between two rollouts as learning. Belongs right behind the callback that pays the rewards."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._ended: float | None = None
+
+    def _on_rollout_start(self) -> None:
+        if self._ended is not None:
+            self._clock.add("learning", time.perf_counter() - self._ended)
+        self._ended = None
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_end(self) -> None:
+        self._ended = time.perf_counter()
+
+    def _on_training_end(self) -> None:
+        self._on_rollout_start()
+
+
+class AllCores:
+    """A scorer that is lent every core while it works, and whose time is counted.
+
+    Small policies learn fastest on one thread, encoders on all of them; torch has one setting for both.
+
+    Args:
+        scorer: an object with ``frames(frames, words)``.
+        clock: counts its time as scoring.
+        threads: torch threads for the scorer.
+    """
+
+    def __init__(self, scorer: Any, clock: Clock, threads: int) -> None:
+        self._scorer, self._clock, self._threads = scorer, clock, threads
+
+    def frames(self, frames: Any, words: Any) -> Any:
+        """Score frames, as the scorer does."""
+        with threads(self._threads), self._clock.of("scoring"):
+            return self._scorer.frames(frames, words)
+
+
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """Let torch use ``number`` threads inside the block, and as many as before after it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def learning_threads(policy: str) -> int:
+    """Torch threads for the learner: one for small networks, whose matrices are not worth sharing out among cores."""
+    return 1 if policy == "MlpPolicy" else torch.get_num_threads()

@@ -1,0 +1,170 @@
+"""The whole of ``vlmrl train``: from settings to an agent that has learned, was judged, and lies in a directory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from vlmrl.agents import sb3
+from vlmrl.agents.build import World, build_scorer, build_shape, find_world
+from vlmrl.agents.policy import TrainedPolicy
+from vlmrl.agents.rehearsal import rehearse
+from vlmrl.agents.session import LAST, Session, Teacher
+from vlmrl.agents.stop import Stop
+from vlmrl.agents.timing import AllCores, Clock
+from vlmrl.config import atomic, parts
+from vlmrl.config.run_dir import RunDir
+from vlmrl.config.schema import RunConfig
+from vlmrl.encoders.base import Encoder
+from vlmrl.judge.compare import compare
+from vlmrl.metrics.evaluation import Comparison
+from vlmrl.sim_clip import familiarity
+from vlmrl.types import Words
+
+Say = Callable[[str], object]
+
+DONE = "timing.json"
+"""How long the last session of a run took, on what, and at which step it judged its last weights."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run came to.
+
+    Attributes:
+        path: its directory; None for a dry run, which leaves nothing behind.
+        seed: what it was seeded with.
+        steps: environment steps taken so far, over all environments and sessions.
+        comparison: the agent beside a random one, on seeds that training never saw; None if it was stopped before.
+        shares: share of this session's wall time that each part took, in [0, 1].
+        stopped: the signal that ended it early, or None.
+    """
+
+    path: Path | None
+    seed: int | None
+    steps: int
+    comparison: Comparison | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)
+    stopped: str | None = None
+
+
+def train(config: RunConfig, say: Say | None = None) -> RunResult:
+    """Train an agent as the settings say; continue the run if its directory holds one.
+
+    Args:
+        config: of :func:`vlmrl.configure` or the command line.
+        say: gets every line meant for the user; None prints to standard output, above the progress bar.
+
+    Returns:
+        What it came to, all of it also in the run's directory.
+
+    Raises:
+        ConfigError: a setting does not fit, or the words cannot be scored; nothing was written yet.
+        RunError: the run's directory cannot be written, is in use, or every checkpoint in it is damaged.
+        Abstained: a frame got no number; the last checkpoint is whole.
+    """
+    say = say or partial(tqdm.write, file=sys.stdout)
+    sb3.check(config.agent)
+    parts.check_shaping(config.shaping)
+    clock = Clock()
+    world, teacher = _prepare(find_world(config), clock, say)
+    if config.dry_run:
+        rehearse(world, teacher, say)
+        return RunResult(None, config.seed, 0)
+    with RunDir.start(config) as run:
+        world = replace(world, config=run.config)
+        say(_headline(world, run))
+        session = Session(run, world, teacher, clock, Stop(say), say)
+        try:
+            learned = session.learn()
+            comparison = _judge(session, learned, say) if session.stopped is None else None
+        finally:
+            session.close()
+        steps = session.model.num_timesteps
+        if session.stopped is not None:
+            say(f"stopped at {steps:,} of {config.agent.total_steps:,} steps; run_dir={run.path} goes on from there")
+        shares = clock.shares()
+        done = {"seconds": round(clock.total, 3), "shares": shares, "judged": None if comparison is None else steps}
+        run.write_json(DONE, done)
+        return RunResult(run.path, run.config.seed, steps, comparison, shares, session.stopped)
+
+
+def _prepare(world: World, clock: Clock, say: Say) -> tuple[World, Teacher | None]:
+    """Load what pays the learner, and check that it understands the words, before anything costs time."""
+    config = world.config
+    if world.task is None:
+        say(
+            f"env={config.world}: no task of ours, so nobody knows when it is done: success is not reported, only the "
+            "environment's own reward and what the words pay"
+        )
+    if config.reward.is_oracle:
+        return world, None
+    words = world.words
+    scorer = build_scorer(config, words)
+    if config.encoder.keywords.get("model") == "sim_clip" and (report := _familiarity(words, scorer.model.encoder)):
+        say(report)
+    world = replace(world, size=config.render.size or scorer.model.encoder.image_size)
+    shape = build_shape(world, scorer, say)
+    return world, Teacher(AllCores(scorer, clock, torch.get_num_threads()), shape)
+
+
+def _familiarity(words: Words, encoder: Encoder) -> str:
+    """How near the words are to those that the packaged encoder learned; empty where nobody can tell."""
+    return familiarity.report(words, encoder) if familiarity.is_written() else ""
+
+
+def _headline(world: World, run: RunDir) -> str:
+    config = run.config
+    agent = f"{config.agent.name}, {config.agent.total_steps:,} steps in {config.agent.n_envs} environments"
+    if config.reward.is_oracle:
+        paid = "paid by the environment's own reward"
+    else:
+        words = world.words
+        paid = f"paid for {' + '.join(map(repr, words.goal))}"
+        if words.baseline:
+            paid += f" against {' + '.join(map(repr, words.baseline))}"
+        paid += f" ({config.reward.name}, {config.encoder.name})"
+    return f"{config.world}: {paid}; {agent}; seed={config.seed}; run_dir={run.path}"
+
+
+def _judged(run: RunDir) -> int | None:
+    """At which step an earlier session judged its last weights, if one did."""
+    if not (run.evaluation.is_file() and (run.path / DONE).is_file()):
+        return None
+    steps: int | None = run.read_json(DONE)["judged"]
+    return steps
+
+
+def _judge(session: Session, learned: bool, say: Say) -> Comparison:
+    """Judge the last weights beside a random agent, and keep the result; once, if nothing was learned since."""
+    run, world, teacher = session.run, session.world, session.teacher
+    if not learned and _judged(run) == session.model.num_timesteps:
+        say(f"run_dir={run.path}: has taken all its steps already; raise agent.total_steps to go on")
+        return Comparison.load(run.evaluation)
+    settings = run.config.evaluation
+    seeds = list(settings.seeds)[: settings.final_episodes]
+    scorer = teacher.scorer if teacher is not None else None
+    with session.clock.of("judging"):
+        comparison = compare(
+            {"agent": TrainedPolicy(session.model)},
+            partial(world.env, scorer is not None),
+            world.task,
+            seeds,
+            scorer,
+            world.words if scorer is not None else None,
+            chosen={"agent": LAST},
+        )
+    atomic.write_text(run.evaluation, comparison.to_json())
+    for row in comparison.rows():
+        measures = {"success": row.success, "truth": row.oracle_return, "words": row.vlm_return}
+        if world.task is None:
+            measures["own reward"] = row.task_return
+        known = [f"{name} {one.mean:.3g} [{one.low:.3g}, {one.high:.3g}]" for name, one in measures.items() if one]
+        say(f"{row.agent:>7}: {', '.join(known)} over {row.episodes} episodes")
+    return comparison

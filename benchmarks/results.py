@@ -1,0 +1,155 @@
+"""Gather finished runs into docs/data/results.json, one row for each task, sentence, pay and agent, over its seeds.
+
+    python benchmarks/results.py runs/results
+    make docs
+
+Every run below the folder takes part that was judged (``evaluation.json``); none is left out by its result.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from vlmrl.config import atomic
+from vlmrl.config.run_dir import RunDir
+from vlmrl.errors import ConfigError, RunError, VlmrlError
+from vlmrl.metrics.evaluation import Comparison, Evaluation
+from vlmrl.metrics.intervals import Interval, bootstrap, rate
+
+FILE = Path(__file__).resolve().parents[1] / "docs" / "data" / "results.json"
+TRAINED, RANDOM = "agent", "random"
+"""What a comparison calls the run's own agent, and the one that acts at random."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A run and what it came to."""
+
+    run: RunDir
+    comparison: Comparison
+
+    def named(self, name: str) -> Evaluation:
+        """The evaluation of one of its agents.
+
+        Raises:
+            RunError: it was not judged.
+        """
+        for one in self.comparison.evaluations:
+            if one.agent == name:
+                return one
+        raise RunError(f"{self.run.path}: was judged without {name}; run `vlmrl eval` again")
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """What all seeds of one row share: everything but the seed."""
+        config = self.run.config
+        pay = "ground truth" if config.reward.is_oracle else f"{config.reward.name}, {config.encoder.name}"
+        goal = () if config.reward.is_oracle else self.comparison.goal or config.goal
+        return config.world, goal, pay, config.agent.name, config.agent.total_steps
+
+
+def judged_below(folder: Path) -> list[Judged]:
+    """Every judged run below ``folder``, in the order of their paths.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    paths = sorted(path.parent for path in folder.rglob("evaluation.json"))
+    if not paths:
+        raise ConfigError(
+            f"{folder}: holds no judged run; `vlmrl train` judges at its end, `vlmrl eval RUN` afterwards"
+        )
+    return [Judged(RunDir.open(path), Comparison.load(path / "evaluation.json")) for path in paths]
+
+
+def over_seeds(evaluations: Sequence[Evaluation], measure: str) -> Interval | None:
+    """The mean of a measure over several agents' episodes; agents are drawn first, then episodes within each.
+
+    Returns:
+        None where an episode lacks the measure.
+    """
+    values = [[getattr(episode, measure) for episode in one.episodes] for one in evaluations]
+    if any(value is None for episodes in values for value in episodes):
+        return None
+    flat = np.concatenate([np.asarray(episodes, dtype=float) for episodes in values])
+    if measure == "success" and (len(values) == 1 or flat.min() == flat.max()):
+        return rate(flat)
+    runs = [index for index, episodes in enumerate(values) for _ in episodes]
+    return bootstrap(flat, runs=runs if len(values) > 1 else None)
+
+
+def row(group: Sequence[Judged]) -> dict[str, Any]:
+    """One line of the table, from runs that differ in their seed alone."""
+    world, goal, pay, agent, steps = group[0].kind
+    group = sorted(group, key=lambda one: one.run.config.seed or 0)
+    trained = [one.named(TRAINED) for one in group]
+    intervals = {
+        "success": over_seeds(trained, "success"),
+        "oracle_return": over_seeds(trained, "oracle_return"),
+        "random_success": over_seeds([one.named(RANDOM) for one in group], "success"),
+    }
+    each = [one.row().success for one in trained]
+    return {
+        "task": world,
+        "goal": list(goal),
+        "paid_by": pay,
+        "agent": agent,
+        "steps": steps,
+        "seeds": [one.run.config.seed for one in group],
+        "episodes": sum(len(one.episodes) for one in trained),
+        **{name: None if value is None else _plain(value) for name, value in intervals.items()},
+        "success_by_seed": [None if value is None else value.mean for value in each],
+        "chosen": sorted({one.chosen for one in trained}),
+    }
+
+
+def _plain(interval: Interval) -> dict[str, float | None]:
+    """An interval for JSON, which knows no nan."""
+    return {name: None if np.isnan(value) else value for name, value in asdict(interval).items()}
+
+
+def results(folder: Path) -> dict[str, Any]:
+    """What the file holds: the rows, the command and the machines.
+
+    Raises:
+        ConfigError, RunError: there is no judged run, or one cannot be read.
+    """
+    groups: dict[tuple[Any, ...], list[Judged]] = {}
+    machines = set()
+    for one in judged_below(folder):
+        groups.setdefault(one.kind, []).append(one)
+        told = one.run.read_json("versions.json")
+        machines.add(f"{told['platform'].split('-')[0]}, {told['processors']} cores, Python {told['python']}")
+    return {
+        "command": f"python benchmarks/results.py {folder}",
+        "on": "; ".join(sorted(machines)),
+        "rows": [row(group) for group in groups.values()],
+    }
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the file; 2 where the folder holds nothing to gather."""
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    if len(arguments) != 1:
+        console.print("python benchmarks/results.py FOLDER: name the folder with the runs")
+        return 2
+    try:
+        found = results(Path(arguments[0]))
+    except VlmrlError as error:
+        console.print(str(error))
+        return 2
+    atomic.write_text(FILE, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    console.print(f"{len(found['rows'])} rows; `make docs` puts them into the pages")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,56 @@
+"""Triton and Mesa in either order, no noise at exit, and a missing GL library says what to install."""
+
+import subprocess
+import sys
+
+import pytest
+
+DRAW = "import vlmrl.envs as e; env = e.make_env('cartpole/upright'); env.reset(seed=0); env.step([0.1])"
+GYM = "import gymnasium as g; x = g.make('InvertedPendulum-v5', render_mode='rgb_array'); x.reset(); x.render()"
+DYNAMO = "import torch, torch._dynamo; import timm; torch.optim.Adam([torch.nn.Parameter(torch.ones(2))]).step()"
+
+
+def run(*lines, **env):
+    import os
+
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=180, env={**os.environ, **env}
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (DRAW, DYNAMO),
+        (DYNAMO, DRAW),
+        ("import vlmrl", GYM, DYNAMO, "x.close()"),
+        (GYM, "import vlmrl", DYNAMO, "x.close()"),
+    ],
+    ids=["ours then torch", "torch then ours", "vlmrl, somebody's GL, torch", "somebody's GL, vlmrl, torch"],
+)
+@pytest.mark.slow
+def test_mesa_and_triton_live_in_one_process_in_any_order(lines):
+    code, err = run(*lines, MUJOCO_GL="egl")
+    assert code == 0, err
+
+
+def test_nothing_is_printed_at_exit_even_when_nothing_was_closed():
+    code, err = run(DRAW)
+    assert code == 0
+    assert err == ""
+
+
+def test_a_backend_that_cannot_work_says_what_to_install():
+    code, err = run(DRAW, MUJOCO_GL="osmesa", PYOPENGL_PLATFORM="egl")
+    assert code != 0
+    assert "RenderError" in err
+    assert "apt-get install" in err
+
+
+def test_the_headless_backend_is_chosen_without_being_told():
+    import os
+
+    bare = {k: v for k, v in os.environ.items() if k not in ("MUJOCO_GL", "PYOPENGL_PLATFORM", "DISPLAY")}
+    done = subprocess.run([sys.executable, "-c", DRAW], capture_output=True, text=True, timeout=120, env=bare)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import stats
+
+from vlmrl.errors import ConfigError, ShapeError
+from vlmrl.metrics.intervals import bootstrap, iqm, mean, rate
+
+finite = st.floats(-1e6, 1e6)
+
+
+@given(arrays(np.float64, st.integers(1, 40), elements=finite))
+def test_iqm_is_scipys_trimmed_mean(values):
+    assert iqm(values) == pytest.approx(stats.trim_mean(values, 0.25), rel=1e-12, abs=1e-6)
+
+
+def test_iqm_works_along_any_axis():
+    values = np.random.default_rng(0).normal(size=(3, 9, 2))
+    np.testing.assert_allclose(iqm(values, axis=1), stats.trim_mean(values, 0.25, axis=1))
+
+
+def test_iqm_of_nothing_is_refused():
+    with pytest.raises(ShapeError, match="at least one"):
+        iqm([])
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(mean, np.mean), (iqm, lambda x, axis: stats.trim_mean(x, 0.25, axis))])
+def test_bounds_are_those_of_scipys_percentile_bootstrap(ours, theirs):
+    values = np.random.default_rng(1).gamma(2.0, size=30)
+    found = bootstrap(values, level=0.9, resamples=20_000, statistic=ours)
+    expected = stats.bootstrap(
+        (values,), theirs, confidence_level=0.9, n_resamples=20_000, method="percentile", rng=np.random.default_rng(2)
+    ).confidence_interval
+    assert found.mean == pytest.approx(theirs(values, axis=0))
+    width = expected.high - expected.low
+    assert found.low == pytest.approx(expected.low, abs=0.03 * width)
+    assert found.high == pytest.approx(expected.high, abs=0.03 * width)
+
+
+def test_intervals_hold_the_true_mean_about_as_often_as_they_say():
+    rng = np.random.default_rng(3)
+    held = 0
+    for trial in range(300):
+        interval = bootstrap(rng.normal(size=40), level=0.9, resamples=400, seed=trial)
+        held += interval.low <= 0.0 <= interval.high
+    assert 0.83 <= held / 300 <= 0.95
+
+
+def test_the_same_seed_gives_the_same_bounds_and_another_seed_others():
+    values = np.random.default_rng(4).normal(size=20)
+    assert bootstrap(values, seed=5) == bootstrap(values, seed=5)
+    assert bootstrap(values, seed=5) != bootstrap(values, seed=6)
+
+
+def test_many_episodes_are_resampled_in_blocks(monkeypatch):
+    values = np.random.default_rng(4).normal(size=50)
+    whole = bootstrap(values, resamples=500)
+    monkeypatch.setattr("vlmrl.metrics.intervals.BLOCK", 120)  # two resamples at a time
+    assert bootstrap(values, resamples=500) == whole
+
+
+def test_a_single_episode_has_a_mean_and_no_interval():
+    interval = bootstrap([3.0])
+    assert interval.mean == 3.0
+    assert np.isnan([interval.low, interval.high]).all()
+
+
+def test_agents_are_drawn_before_episodes_so_that_their_spread_counts():
+    rng = np.random.default_rng(7)
+    runs = np.repeat(np.arange(5), 20)
+    values = runs + rng.normal(scale=0.1, size=100)  # the seed of training decides, the episode hardly matters
+    flat, clustered = bootstrap(values, resamples=1000), bootstrap(values, resamples=1000, runs=runs.tolist())
+    assert clustered.mean == flat.mean
+    assert clustered.high - clustered.low > 3 * (flat.high - flat.low)
+
+
+def test_a_rate_is_bootstrapped_where_outcomes_differ():
+    outcomes = [True] * 30 + [False] * 20
+    assert rate(outcomes) == bootstrap([float(one) for one in outcomes])
+
+
+@pytest.mark.parametrize("count", [1, 8, 50])
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_a_rate_of_all_or_nothing_has_the_exact_interval(count, level):
+    exact = stats.binomtest(count, count).proportion_ci(level, method="exact")
+    assert rate([True] * count, level).low == pytest.approx(exact.low)
+    assert rate([True] * count, level).high == 1.0
+    assert rate([False] * count, level).high == pytest.approx(1 - exact.low)
+
+
+@pytest.mark.parametrize("values", [[], [[1.0, 2.0]], [1.0, np.nan], [np.inf]])
+def test_values_that_are_no_row_of_numbers_are_refused(values):
+    with pytest.raises(ShapeError, match="values"):
+        bootstrap(values)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 95.0, -0.5])
+def test_a_level_outside_its_range_is_named(level):
+    with pytest.raises(ConfigError, match=rf"level={level}.*between 0 and 1"):
+        bootstrap([1.0, 2.0], level=level)
+    with pytest.raises(ConfigError, match="level="):
+        rate([True, True], level=level)
+
+
+def test_other_bad_arguments_are_named():
+    with pytest.raises(ConfigError, match="resamples=0"):
+        bootstrap([1.0, 2.0], resamples=0)
+    with pytest.raises(ShapeError, match="runs"):
+        bootstrap([1.0, 2.0], runs=["a"])
+    with pytest.raises(ShapeError, match="true or false"):
+        rate([0.5, 1.0])

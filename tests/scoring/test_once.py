@@ -1,0 +1,39 @@
+"""One call from frames and words to numbers."""
+
+import numpy as np
+import pytest
+
+from vlmrl.errors import ConfigError, UnknownName
+from vlmrl.rewards.cosine import Cosine
+from vlmrl.rewards.goal_baseline import GoalBaseline
+from vlmrl.scoring import Scorer, score
+from vlmrl.types import Words
+
+
+def test_is_the_scorers_answer(toy_encoder, frames, words):
+    theirs = Scorer(GoalBaseline(toy_encoder, alpha=0.25)).frames(frames, words)
+    np.testing.assert_array_equal(score(frames, words, encoder=toy_encoder, alpha=0.25), theirs)
+
+
+def test_a_plain_string_is_a_goal(toy_encoder, frames):
+    theirs = Scorer(Cosine(toy_encoder)).frames(frames, Words.of("a pole"))
+    np.testing.assert_array_equal(score(frames, "a pole", "cosine", toy_encoder), theirs)
+
+
+def test_an_encoder_is_built_once_by_name(toy_directory, frames, words):
+    name = f"local-dir:{toy_directory}"
+    first = score(frames, words, encoder=name)
+    from vlmrl.scoring.once import _encoder
+
+    before = _encoder.cache_info().misses
+    np.testing.assert_array_equal(score(frames, words, encoder=name), first)
+    assert _encoder.cache_info().misses == before
+
+
+def test_what_is_unknown_is_named(toy_encoder, frames, words):
+    with pytest.raises(UnknownName, match=r"reward=cosin: is not known; did you mean cosine\?"):
+        score(frames, words, "cosin", toy_encoder)
+    with pytest.raises(UnknownName, match=r"encoder=sim_clap"):
+        score(frames, words, encoder="sim_clap")
+    with pytest.raises(ConfigError, match=r"reward\.alhpa.*did you mean reward\.alpha"):
+        score(frames, words, encoder=toy_encoder, alhpa=0.5)

@@ -1,0 +1,81 @@
+"""The packaged model: small, read by stock open_clip in a fresh process, and as good as its card says."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from vlmrl import encoders
+from vlmrl.envs import task_names
+from vlmrl.sim_clip import card, familiarity
+from vlmrl.sim_clip.evaluate import PATHS, evaluate, path
+from vlmrl.sim_clip.towers import WEIGHTS
+from vlmrl.types import Words
+
+STOCK = """
+import json, sys, numpy as np, open_clip, torch
+from open_clip.tokenizer import SimpleTokenizer
+from PIL import Image
+folder, frames, sentences = sys.argv[1], np.load(sys.argv[2]), json.loads(sys.argv[3])
+model, preprocess = open_clip.create_model_from_pretrained("local-dir:" + folder)
+tokens = SimpleTokenizer(bpe_path=folder + "/bpe.txt.gz", context_length=model.context_length)(sentences)
+with torch.no_grad():
+    images = model.encode_image(torch.stack([preprocess(Image.fromarray(f)) for f in frames]), normalize=True)
+    texts = model.encode_text(tokens, normalize=True)
+assert not any(name.startswith("vlmrl") for name in sys.modules)
+np.savez(sys.argv[2] + ".out.npz", images=images.numpy(), texts=texts.numpy())
+"""
+SENTENCES = ["a pole standing upright on a cart", "The cart's at the far left, isn't it?"]
+
+
+@pytest.fixture(scope="module")
+def sim_clip():
+    return encoders.load("sim_clip")
+
+
+def test_it_fits_its_budget():
+    assert sum(file.stat().st_size for file in WEIGHTS.iterdir()) < 24 * 2**20
+
+
+@pytest.mark.slow
+def test_stock_open_clip_in_a_fresh_process_gives_our_embeddings(sim_clip, tmp_path):
+    frames = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
+    np.save(tmp_path / "frames.npy", frames)
+    arguments = [str(WEIGHTS), str(tmp_path / "frames.npy"), json.dumps(SENTENCES)]
+    subprocess.run([sys.executable, "-c", STOCK, *arguments], check=True, cwd=tmp_path, timeout=180)
+    stock = np.load(tmp_path / "frames.npy.out.npz")
+    np.testing.assert_allclose(sim_clip.images(frames).numpy(), stock["images"], atol=1e-4)
+    np.testing.assert_allclose(sim_clip.texts(SENTENCES).numpy(), stock["texts"], atol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_card_tells_what_is_measured_now(sim_clip):
+    told = json.loads((WEIGHTS / "evaluation.json").read_text())
+    found = evaluate(sim_clip, 300)
+    for task, facts in found["tasks"].items():
+        assert facts["spearman"]["neutral"] == pytest.approx(told["tasks"][task]["spearman"]["neutral"], abs=0.03), task
+    assert (WEIGHTS / "README.md").read_text() == card.card(WEIGHTS)
+
+
+def test_every_task_has_a_path_to_its_goal():
+    assert set(PATHS) == set(task_names())
+
+
+@pytest.mark.parametrize("task", task_names())
+def test_the_reward_rises_along_the_path_to_the_goal(sim_clip, task):
+    way = path(sim_clip, task)
+    assert way["fall"] <= 0.05
+    assert way["rise"] <= 0.15
+    assert min(way["tenths"]) >= 0.02
+
+
+def test_a_known_prompt_is_known_and_a_strange_one_is_told(sim_clip):
+    known = familiarity.report(Words.of("a pole standing upright on a cart", "a pole on a cart"), sim_clip)
+    assert "cartpole pole.upright" in known
+    assert "warning" not in known
+    strange = familiarity.report(Words.of("quarterly revenue exceeded forecasts"), sim_clip)
+    assert "never captioned: exceeded, forecasts, quarterly, revenue" in strange
+    same = familiarity.report(Words.of("the pole is upright", "the pole is vertical"), sim_clip)
+    assert "can hardly tell them apart" in same

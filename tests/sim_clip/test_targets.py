@@ -1,0 +1,41 @@
+"""The cosines that training aims at."""
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vlmrl.sim_clip.targets import HIGH, LOW, NEUTRAL, NEUTRAL_UNSEEN, cosines
+
+
+def one(near, seen, first, second):
+    return float(
+        cosines(torch.tensor([near]), torch.tensor([seen]), torch.tensor([first]), torch.tensor([second]))[0, 0]
+    )
+
+
+def test_a_true_caption_is_high_and_the_farthest_low():
+    assert one([1.0, 0.2], 1.0, 0, -1) == torch.tensor(HIGH)
+    assert one([0.0, 0.2], 1.0, 0, -1) == torch.tensor(LOW)
+
+
+def test_two_facts_are_a_product_and_not_a_mean():
+    half = one([1.0, 0.5], 1.0, 0, 1)
+    assert abs(half - (LOW + (HIGH - LOW) * 0.5)) < 1e-6
+    assert abs(one([1.0, 0.0], 1.0, 0, 1) - LOW) < 1e-6
+
+
+def test_a_neutral_caption_says_nothing_of_the_state():
+    assert one([1.0, 0.0], 1.0, -1, -1) == one([0.0, 1.0], 1.0, -1, -1) == torch.tensor(NEUTRAL)
+
+
+@given(st.floats(0, 1), st.integers(-1, 1))
+def test_out_of_view_every_goal_is_at_its_lowest_and_neutral_below_its_own(near, first):
+    low = one([near, near], 0.0, first, -1)
+    assert abs(low - (NEUTRAL_UNSEEN if first < 0 else LOW)) < 1e-6
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_the_target_stays_in_its_range_and_rises_with_nearness(near, other, seen):
+    value = one([near, other], seen, 0, 1)
+    assert LOW - 1e-6 <= value <= HIGH + 1e-6
+    assert one([min(1.0, near + 0.1), other], seen, 0, 1) >= value - 1e-6

@@ -1,0 +1,74 @@
+"""The results table says what its runs say: all of them, grouped by everything but the seed."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from vlmrl.config.compose import configure
+from vlmrl.config.run_dir import RunDir
+from vlmrl.metrics.evaluation import Comparison, Episode, Evaluation
+
+SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "results.py"
+
+
+@pytest.fixture(scope="module")
+def results():
+    spec = importlib.util.spec_from_file_location("results_script", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def judged(agent: str, successes: list[bool]) -> Evaluation:
+    episodes = tuple(
+        Episode(seed=n, length=10, success=success, oracle_return=float(success)) for n, success in enumerate(successes)
+    )
+    return Evaluation(agent, "cartpole/upright", episodes, "last checkpoint" if agent == "agent" else "")
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Two seeds from words, one from ground truth."""
+    outcomes = {("goal_baseline", 1): [True, False], ("goal_baseline", 0): [True, True], ("oracle", 0): [True, True]}
+    for (reward, seed), successes in outcomes.items():
+        config = configure(task="cartpole/upright", reward=reward, seed=seed, run_dir=tmp_path / f"{reward}-{seed}")
+        with RunDir.start(config, ["vlmrl", "train"]) as run:
+            goal = ("a pole standing upright on a cart",) if reward != "oracle" else ()
+            comparison = Comparison((judged("agent", successes), judged("random", [False, False])), goal=goal)
+            comparison.save(run.evaluation)
+    return tmp_path
+
+
+def test_seeds_share_a_row_and_pay_does_not(results, runs):
+    words, truth = results.results(runs)["rows"]
+    assert words["paid_by"] == "goal_baseline, sim_clip"
+    assert words["goal"] == ["a pole standing upright on a cart"]
+    assert (words["seeds"], words["success_by_seed"], words["episodes"]) == ([0, 1], [1.0, 0.5], 4)
+    assert words["success"]["mean"] == 0.75
+    assert words["success"]["low"] < 0.75 < words["success"]["high"]
+    assert words["random_success"]["mean"] == 0.0
+    assert words["chosen"] == ["last checkpoint"]
+    assert (truth["paid_by"], truth["goal"], truth["success"]["mean"]) == ("ground truth", [], 1.0)
+
+
+def test_agreement_of_all_episodes_is_no_certainty(results, runs):
+    _, truth = results.results(runs)["rows"]
+    assert truth["success"]["low"] < 1.0
+    assert truth["random_success"]["high"] > 0.0
+
+
+def test_what_it_gathers_is_json(results, runs):
+    found = results.results(runs)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert found["command"].startswith("python benchmarks/results.py ")
+
+
+def test_a_folder_without_runs_is_named(results, tmp_path, capsys):
+    assert results.main([str(tmp_path)]) == 2
+    assert f"{tmp_path}: holds no judged run" in capsys.readouterr().err

@@ -1,0 +1,69 @@
+"""A finished run, opened for judging or filming: its agent, its world, and what scores its frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vlmrl.config.run_dir import RunDir
+from vlmrl.config.schema import RunConfig
+from vlmrl.errors import RunError
+
+if TYPE_CHECKING:
+    from vlmrl.agents.build import World
+    from vlmrl.agents.policy import TrainedPolicy
+    from vlmrl.scoring.scorer import Scorer
+    from vlmrl.types import Words
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run left behind.
+
+    Attributes:
+        run: its directory.
+        policy: its agent, which does not explore.
+        world: where the agent acts.
+        chosen: how its weights were chosen.
+        steps: environment steps that it learned for.
+    """
+
+    run: RunDir
+    policy: TrainedPolicy
+    world: World
+    chosen: str
+    steps: int
+
+    @property
+    def config(self) -> RunConfig:
+        """The run's settings."""
+        return self.run.config
+
+    def scorer(self) -> tuple[Scorer | None, Words | None]:
+        """What paid this agent, and for which words; nothing for one that the simulator paid."""
+        if self.config.reward.is_oracle:
+            return None, None
+        from vlmrl.agents.build import build_scorer
+
+        return build_scorer(self.config, self.world.words), self.world.words
+
+
+def trained(path: Path, best: bool = False) -> Trained:
+    """The agent of the run in ``path``.
+
+    Args:
+        path: the run's directory.
+        best: the checkpoint that did best by ground truth, instead of the last.
+
+    Raises:
+        RunError: there is no run, it has no agent yet, or its files are damaged.
+    """
+    run = RunDir.open(path)
+    model = run.best_model if best else run.last_model
+    if not model.is_file():
+        raise RunError(f"run={path}: has no {model.name} yet; `vlmrl train ... run_dir={path}` goes on with it")
+    from vlmrl.agents.policy import load_policy
+
+    policy, world, chosen = load_policy(run, best)
+    return Trained(run, policy, world, chosen, int(run.read_json(model.with_suffix(".json").name)["steps"]))

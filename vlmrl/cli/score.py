@@ -1,0 +1,84 @@
+"""Score pictures and films against a sentence, one frame at a time.
+
+  vlmrl score film.mp4 goal="a pole standing upright on a cart" baseline="a pole on a cart"
+  vlmrl score a.png b.png goal="..." reward=cosine encoder=ViT-B-32/laion2b_s34b_b79k
+  vlmrl score frames.npy goal="..." baseline="..." json=scores.json
+
+Files are images, films (mp4, gif, avi, mkv, mov, webm), or .npy arrays of uint8 frames, (H, W, 3) or (B, H, W, 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import PositiveInt
+
+from vlmrl.cli import _out
+from vlmrl.cli._settings import Answer
+from vlmrl.config.schema import EncoderConfig, RewardConfig, Sentences
+from vlmrl.errors import ConfigError
+
+
+class ScoreSettings(Answer):
+    """Settings of ``vlmrl score``."""
+
+    files: tuple[Path, ...] = ()
+    """What to score; an argument without = is a file."""
+    goal: Sentences = ()
+    """A sentence that is true when the task is done; again for several."""
+    baseline: Sentences = ()
+    """A sentence true of any frame of this world."""
+    negative: Sentences = ()
+    """A sentence true when the goal is clearly missed."""
+    every: PositiveInt = 1
+    """Of a film, score every so many frames."""
+    encoder: EncoderConfig
+    """The vision-language model: a name of `vlmrl list encoders`, or any that open_clip knows."""
+    reward: RewardConfig
+    """How frames and words become a number."""
+
+
+SETTINGS = ScoreSettings
+MOST_SHOWN = 40
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the verb."""
+    from vlmrl.config.compose import compose
+
+    settings = compose(argv, ScoreSettings, positional="files")
+    if not settings.files:
+        raise ConfigError("files: are missing; name pictures, films or .npy arrays of frames")
+    if settings.reward.is_oracle:
+        raise ConfigError("reward=oracle: is the simulator's own reward, and a picture has no simulator; take another")
+    from vlmrl import encoders, rewards
+    from vlmrl.cli._frames import read
+    from vlmrl.scoring.scorer import Scorer
+    from vlmrl.types import Words
+
+    words = Words(settings.goal, settings.baseline, settings.negative)
+    keywords = settings.encoder.keywords
+    encoder = encoders.load(settings.encoder.name, **keywords)
+    scorer = Scorer(rewards.load(settings.reward.name, encoder, **settings.reward.keywords))
+    scorer.model.check(words)
+    rows: list[dict[str, Any]] = []
+    for path in settings.files:
+        for first, frames in read(path, settings.every):
+            scores = scorer.frames(frames, words)
+            rows += [
+                {"file": str(path), "frame": first + index * settings.every, "score": round(float(score), 6)}
+                for index, score in enumerate(scores)
+            ]
+    _out.table(_thinned(rows))
+    _out.write(
+        settings.json, {"goal": words.goal, "baseline": words.baseline, "negative": words.negative, "rows": rows}
+    )
+    return 0
+
+
+def _thinned(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """At most :data:`MOST_SHOWN` rows, evenly spread; the JSON has all."""
+    step = -(-len(rows) // MOST_SHOWN)
+    return rows[:: max(1, step)]

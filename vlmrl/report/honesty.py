@@ -1,0 +1,95 @@
+"""What a reader must know to believe the numbers: who paid the learner, who chose what, and what an interval covers."""
+
+from __future__ import annotations
+
+from html import escape
+
+from vlmrl.report.facts import Facts
+
+
+def notes(facts: Facts) -> list[str]:
+    """One HTML sentence or two for each thing that a careful reader would ask."""
+    found = [_paid(facts), _sentences(facts), _success(facts), *_chosen(facts), *_interval(facts), *_agreement(facts)]
+    if facts.config.encoder.name == "sim_clip" and not facts.config.reward.is_oracle:
+        found.append(
+            "The encoder is sim-clip. It was trained on captioned states of these very simulators, captioned by their "
+            "ground truth, and knows nothing else of the world."
+        )
+    return [note for note in found if note]
+
+
+def _paid(facts: Facts) -> str:
+    config = facts.config
+    if config.reward.is_oracle:
+        return (
+            "The agent was trained on the simulator's ground truth. No sentence took part: it is what training from "
+            "text is compared with."
+        )
+    parts = (("reward", config.reward.name), ("encoder", config.encoder.name), ("shaping", config.shaping.name))
+    said = ", ".join(f"{kind} <b>{escape(name)}</b>" for kind, name in parts)
+    return (
+        f"The agent was paid by the words alone: {said}. The simulator's ground truth was logged beside it and never "
+        "reached the learner."
+    )
+
+
+def _sentences(facts: Facts) -> str:
+    if facts.config.reward.is_oracle or facts.words is None or facts.task is None:
+        return ""
+    if facts.words == facts.task.words:
+        return "The sentences are those that ship with the task."
+    return "The sentences are the user's own, not those that ship with the task."
+
+
+def _success(facts: Facts) -> str:
+    task = facts.task
+    if task is not None:
+        when = (
+            f"on each of its last {task.hold_steps} steps"
+            if task.held == "last"
+            else f"on {task.hold_steps} steps in a row"
+        )
+        return f"An episode succeeds when the simulator finds the task done {when}, of {task.horizon}."
+    world = escape(facts.config.world)
+    if facts.config.task is not None:
+        return f"The task {world} is not installed here; what its success means cannot be told."
+    return f"No ground truth is known for {world}: nobody can say whether the words were fulfilled."
+
+
+def _chosen(facts: Facts) -> list[str]:
+    comparison = facts.comparison
+    if comparison is None:
+        return []
+    said = ", ".join(f"<b>{escape(one.agent)}</b> {escape(one.chosen)}" for one in comparison.evaluations if one.chosen)
+    found = [f"Weights in the table: {said}."] if said else []
+    if (facts.path / "best_model.zip").is_file():
+        found.append(
+            "best_model.zip in the run's directory was chosen by ground truth, among evaluations during training: "
+            "whoever uses it no longer has a result from text alone."
+        )
+    return found
+
+
+def _interval(facts: Facts) -> list[str]:
+    comparison = facts.comparison
+    if comparison is None:
+        return []
+    seeds = [episode.seed for episode in comparison.evaluations[0].episodes]
+    return [
+        f"Ranges are {100 * comparison.level:.0f} % bootstrap intervals over the {len(seeds)} episodes (seeds "
+        f"{min(seeds)} to {max(seeds)}, apart from training's), and the exact interval of a rate where all agree. "
+        "They are about this one trained agent: another training seed makes another agent."
+    ]
+
+
+def _agreement(facts: Facts) -> list[str]:
+    comparison = facts.comparison
+    if comparison is None or comparison.spearman is None:
+        return []
+    auroc = ""
+    if comparison.auroc is not None:
+        auroc = f" It tells steps at which the task is done from others with an AUROC of {comparison.auroc:.2f}."
+    return [
+        "Over all steps of all agents in the table, the score of the words orders states as the ground truth does with "
+        f"a Spearman correlation of {comparison.spearman:.2f} (1: the same order, 0: none).{auroc}"
+    ]

@@ -1,0 +1,196 @@
+"""One page a run, in one file that needs nothing else: what was asked for, what came of it, and what it is worth."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import quote
+
+import yaml
+
+from vlmrl.config import atomic
+from vlmrl.report.curves import charts
+from vlmrl.report.facts import Facts
+from vlmrl.report.honesty import notes
+from vlmrl.report.table import results, share, span
+
+NAME = "report.html"
+SMALL = 8 * 2**20
+"""A film up to this many bytes is put into the page; a larger one is linked."""
+TYPES = {".mp4": "video/mp4", ".gif": "image/gif"}
+
+
+def write(run_dir: Path) -> Path:
+    """Write the report of a run into its directory, whether the run is finished or not.
+
+    Args:
+        run_dir: the run's directory.
+
+    Returns:
+        the page, ``report.html`` in ``run_dir``.
+
+    Raises:
+        RunError: there is no run, one of its files is damaged, or the page cannot be written; an earlier one stays.
+    """
+    run_dir = Path(run_dir)
+    page = render(Facts.of(run_dir))
+    atomic.write_text(run_dir / NAME, page)
+    return run_dir / NAME
+
+
+def render(facts: Facts) -> str:
+    """The page of one run as HTML."""
+    title = facts.words.goal[0] if facts.words else facts.config.world
+    body = "".join(
+        (_head(facts), _state(facts), _verdict(facts), _films(facts), _results(facts), _curves(facts), _notes(facts))
+    )
+    style = files("vlmrl.report").joinpath("page.css").read_text(encoding="utf-8")
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)} | vlmrl</title>\n<style>\n{style}</style>\n</head>\n<body>\n{body}{_settings(facts)}"
+        f"{_versions(facts)}{_footer(facts)}</body>\n</html>\n"
+    )
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section>\n<h2>{escape(title)}</h2>\n{body}\n</section>\n" if body else ""
+
+
+def _head(facts: Facts) -> str:
+    config, words = facts.config, facts.words
+    parts = [config.world, f"{config.agent.algorithm}, {facts.total:,} steps", f"seed {config.seed}"]
+    kicker = " &middot; ".join(escape(part) for part in parts)
+    if config.reward.is_oracle or words is None:
+        title, sides = escape(config.world), ""
+    else:
+        title = f"&ldquo;{escape(words.goal[0])}&rdquo;"
+        named = (("Also worded", words.goal[1:]), ("Baseline", words.baseline), ("Negative", words.negative))
+        sides = "".join(_side(name, sentences) for name, sentences in named if sentences)
+    return f'<header>\n<p class="kicker">{kicker}</p>\n<h1>{title}</h1>\n{sides}</header>\n'
+
+
+def _side(name: str, sentences: tuple[str, ...]) -> str:
+    said = ", ".join(f"<i>{escape(sentence)}</i>" for sentence in sentences)
+    return f'<p class="words">{name}: {said}</p>\n'
+
+
+def _state(facts: Facts) -> str:
+    """A notice over a run that is not done, so that nobody takes half a curve for the whole."""
+    if facts.trained and facts.comparison is not None:
+        return ""
+    if facts.trained:
+        text = "Trained, and not yet judged: <code>vlmrl eval</code> on this directory fills in the table."
+    else:
+        text = f"<b>Unfinished.</b> {facts.steps:,} of {facts.total:,} steps are taken; this is the training so far."
+        if facts.comparison is not None:
+            text += " The table judges the agent as it was when <code>vlmrl eval</code> was called."
+    return f'<p class="notice">{text}</p>\n'
+
+
+def _verdict(facts: Facts) -> str:
+    if facts.comparison is None:
+        return ""
+    rows = {row.agent: row for row in facts.comparison.rows()}
+    agent = next(iter(rows.values()))
+    if agent.success is None:
+        return ""
+    text = (
+        f"By the simulator's ground truth the agent <b>succeeded in {share(agent.success)}</b> of {agent.episodes} "
+        f"episodes ({span(agent.success, percent=True)})"
+    )
+    others = [
+        f"{name} in {share(row.success)}"
+        for key, name in (("random", "a random agent"), ("oracle", "the same agent trained on the ground truth"))
+        if (row := rows.get(key)) is not None and row is not agent and row.success is not None
+    ]
+    return f'<p class="verdict">{text}{"; " if others else ""}{", ".join(others)}.</p>\n'
+
+
+def _films(facts: Facts) -> str:
+    if not facts.films:
+        return ""
+    key = (
+        '<p class="small">The curve is the score of the words in each state (blue), or the ground truth where no words '
+        "were scored (orange). The bar at its foot is green while the task is done, by ground truth.</p>"
+    )
+    return _section("Film", "\n".join(_film(facts, film) for film in facts.films) + key)
+
+
+def _film(facts: Facts, film: Path) -> str:
+    place = film.relative_to(facts.path).as_posix()
+    if film.stat().st_size > SMALL:
+        size = f"{film.stat().st_size / 2**20:.0f} MB"
+        return f'<p><a href="{quote(place)}">{escape(place)}</a> ({size}, beside this page)</p>'
+    data = f"data:{TYPES[film.suffix]};base64,{base64.b64encode(film.read_bytes()).decode('ascii')}"
+    shown = (
+        f'<video controls autoplay loop muted playsinline preload="auto" src="{data}"></video>'
+        if film.suffix == ".mp4"
+        else f'<img src="{data}" alt="film of the agent">'
+    )
+    return f'<figure class="film">{shown}<figcaption>{escape(place)}</figcaption></figure>'
+
+
+def _results(facts: Facts) -> str:
+    if facts.comparison is None:
+        return ""
+    task = facts.comparison.evaluations[0].task
+    caption = f'<p class="small">{escape(task)}: mean, and the range it would have with other episodes.</p>'
+    return _section("Results", results(facts.comparison, facts.config.reward.is_oracle) + caption)
+
+
+def _curves(facts: Facts) -> str:
+    drawn = charts(facts.history, facts.total, facts.config.reward.is_oracle)
+    if not drawn:
+        return _section("Learning", '<p class="none">Nothing has been logged yet.</p>')
+    figures = "".join(
+        f"<figure><h3>{escape(chart.title)}</h3>{chart.svg}<figcaption>{escape(chart.caption)}</figcaption></figure>"
+        for chart in drawn
+    )
+    return _section("Learning", f'<div class="charts">{figures}</div>')
+
+
+def _notes(facts: Facts) -> str:
+    return _section("How to read this", f"<ul>{''.join(f'<li>{note}</li>' for note in notes(facts))}</ul>")
+
+
+def _settings(facts: Facts) -> str:
+    settings = yaml.safe_dump(facts.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
+    command = f"<pre>{escape(facts.command)}</pre>" if facts.command else ""
+    return _section("Settings", command + _timing(facts) + _folded("All settings", f"<pre>{escape(settings)}</pre>"))
+
+
+def _timing(facts: Facts) -> str:
+    if not facts.timing:
+        return ""
+    shares = sorted(facts.timing["shares"].items(), key=lambda item: -float(item[1]))
+    said = ", ".join(f"{escape(part)} {100 * portion:.0f} %" for part, portion in shares if portion >= 0.005)
+    return f'<p class="small">The last session took {facts.timing["seconds"]:,.0f} s: {said}.</p>\n'
+
+
+def _versions(facts: Facts) -> str:
+    rows: list[tuple[str, object]] = []
+    for name, value in facts.versions.items():
+        rows += value.items() if isinstance(value, dict) else [(name, value)]
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(str(value))}</td></tr>'
+        for name, value in rows
+        if value is not None
+    )
+    return _section(
+        "Versions", _folded("Packages and machine", f'<table class="versions">{body}</table>') if body else ""
+    )
+
+
+def _folded(title: str, body: str) -> str:
+    return f"<details><summary>{escape(title)}</summary>{body}</details>"
+
+
+def _footer(facts: Facts) -> str:
+    now = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
+    version = facts.versions.get("packages", {}).get("vlmrl", "")
+    name = facts.path.resolve().name
+    return f"<footer>Written by vlmrl {escape(str(version))} on {escape(now)} from {escape(name)}.</footer>\n"

@@ -1,0 +1,91 @@
+"""What all rewards that compare a frame's embedding with the words' share: one way through, one formula to fill in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn.functional import normalize
+
+from vlmrl.errors import ConfigError, ShapeError
+from vlmrl.rewards.base import FrameReward
+from vlmrl.types import Frames, Scores, Words
+
+if TYPE_CHECKING:
+    from vlmrl.encoders.base import Encoder
+
+
+class EmbeddingReward(FrameReward):
+    """A reward that depends on a frame through its embedding alone.
+
+    A subclass keeps its settings as public attributes, which make up its fingerprint, and fills in :meth:`_score`.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+
+    @property
+    def fingerprint(self) -> str:
+        """A short hash of the formula, its settings and the encoder."""
+        settings = {key: value for key, value in vars(self).items() if key != "encoder"}
+        identity = json.dumps([type(self).__name__, settings, self.encoder.fingerprint], sort_keys=True)
+        return hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+    def check(self, words: Words) -> None:
+        """Refuse words that lack a side, or hold a sentence that the encoder cannot read."""
+        for side, needed in (("baseline", self.needs_baseline), ("negative", self.needs_negative)):
+            if needed and not getattr(words, side):
+                raise ConfigError(
+                    f"{side}: is missing; {type(self).__name__} compares the goal with it, give {side}='...'"
+                )
+        self.encoder.texts(words.sentences)
+
+    def score_frames(self, frames: Frames, words: Words | Sequence[Words]) -> Scores:
+        """Score uint8 ``(B, H, W, 3)`` frames against one set of words, or one per row; float32 ``(B,)``."""
+        groups = _groups(words, len(frames))
+        for one in groups:
+            self.check(one)
+        images = self.encoder.images(frames)
+        scores = images.new_empty(len(images))
+        for one, rows in groups.items():
+            found = self._score(images if rows is None else images[rows], one)
+            scores[slice(None) if rows is None else rows] = found.clamp(self.low, self.high)
+        return scores
+
+    @abstractmethod
+    def _score(self, images: torch.Tensor, words: Words) -> torch.Tensor:
+        """Score ``(B, D)`` rows of length 1 against checked words; ``(B,)``."""
+
+    def _mean(self, sentences: Sequence[str]) -> torch.Tensor:
+        """One direction ``(D,)`` for several sentences: their mean, brought back to length 1."""
+        return normalize(self.encoder.texts(sentences).mean(0), dim=0)
+
+
+def between(key: str, value: float, low: float, high: float) -> float:
+    """``value``, if it lies in ``[low, high]``.
+
+    Raises:
+        ConfigError: it does not, or is no number.
+    """
+    number: Any = value
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not low <= number <= high:
+        raise ConfigError(f"{key}={value}: must be a number between {low} and {high}")
+    return float(number)
+
+
+def _groups(words: Words | Sequence[Words], count: int) -> dict[Words, list[int] | None]:
+    """Which rows each set of words is for; None is all of them."""
+    if isinstance(words, Words):
+        return {words: None}
+    if len(words) != count:
+        raise ShapeError(f"words: {len(words)} sets for {count} frames; give one set, or one per frame")
+    groups: dict[Words, list[int] | None] = {}
+    for row, one in enumerate(words):
+        rows = groups.setdefault(one, [])
+        if rows is not None:
+            rows.append(row)
+    return groups

@@ -1,0 +1,172 @@
+"""What every shaper promises, and how several become one function from scores to rewards.
+
+Scores pass four stages, each optional, in this order: ``scores`` (put them on a known scale), ``base`` (what a step is
+paid), ``bonus`` (what is added to it), ``scale`` (how much a unit is worth). Without a base stage a step is paid the
+score of the frame that it led to.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlmrl.errors import ConfigError, ShapeError
+from vlmrl.find import find_class, names
+
+Float: TypeAlias = NDArray[np.float32]
+"""float32 ``(T, N)``: T steps of N environments."""
+
+Stage: TypeAlias = Literal["scores", "base", "bonus", "scale"]
+
+STAGES: tuple[Stage, ...] = ("scores", "base", "bonus", "scale")
+"""The stages in the only order that makes sense."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """T finished steps of N environments, as shapers see them.
+
+    Attributes:
+        before: float32 ``(T, N)``, score of the frame that the action was chosen in.
+        after: float32 ``(T, N)``, score of the frame that it led to, taken before any autoreset.
+        terminated: bool ``(T, N)``, true ends only; a time limit is none.
+        gamma: the learner's own discount, in (0, 1].
+        reward: float32 ``(T, N)``, what each step is paid so far; None until a base is chosen.
+
+    Raises:
+        ShapeError: the shapes differ, or are not ``(T, N)``.
+        ConfigError: gamma lies outside (0, 1].
+    """
+
+    before: Float
+    after: Float
+    terminated: NDArray[np.bool_]
+    gamma: float = 0.99
+    reward: Float | None = None
+
+    def __post_init__(self) -> None:
+        """Compare the shapes."""
+        shapes = {name: getattr(self, name).shape for name in ("before", "after", "terminated")}
+        if self.reward is not None:
+            shapes["reward"] = self.reward.shape
+        if len(set(shapes.values())) != 1 or self.after.ndim != 2:
+            found = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+            raise ShapeError(f"{found}: must be of one shape (T, N)")
+        if not 0 < self.gamma <= 1:
+            raise ConfigError(f"gamma={self.gamma}: must lie in (0, 1]; give the learner's own discount")
+
+    def but(self, **changes: Any) -> Steps:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+
+class Shaper(ABC):
+    """One stage of the way from scores to rewards: a pure function of finished steps, alike for each step and env.
+
+    A subclass lives alone in ``vlmrl/shaping/<name>.py``; its constructor's keyword arguments are its config
+    (``vlmrl/conf/shaping/<name>.yaml``).
+
+    Attributes:
+        stage: where in a chain it may stand.
+        needs_unit_scores: it means something only for scores in [0, 1].
+    """
+
+    stage: ClassVar[Stage]
+    needs_unit_scores: ClassVar[bool] = False
+
+    @property
+    def gives_unit_scores(self) -> bool:
+        """Whether the scores that leave it lie in [0, 1]."""
+        return False
+
+    @abstractmethod
+    def __call__(self, steps: Steps) -> Steps:
+        """The same steps with other scores (stage ``scores``), or with another reward (any later stage).
+
+        Raises:
+            ConfigError: a bonus or a scale where no base has been chosen.
+        """
+
+
+class Chain:
+    """Shapers applied one after the other, from scores to the float32 ``(T, N)`` rewards that a learner gets.
+
+    Args:
+        shapers: in the order of their stages; empty pays each step the score of the frame that it led to.
+
+    Raises:
+        ConfigError: the stages are out of order, there are two bases, a bonus has no base, or a shaper that needs
+            scores in [0, 1] comes after none that clips them.
+    """
+
+    def __init__(self, shapers: Sequence[Shaper] = ()) -> None:
+        self.shapers = tuple(shapers)
+        place = [STAGES.index(shaper.stage) for shaper in self.shapers]
+        shown = f"shaping=[{', '.join(map(_name, self.shapers))}]"
+        if place != sorted(place):
+            raise ConfigError(f"{shown}: is out of order; the order is {' > '.join(STAGES)}: [{self._sorted()}]")
+        stages = [shaper.stage for shaper in self.shapers]
+        if stages.count("base") > 1:
+            raise ConfigError(f"{shown}: pays each step twice; keep one base")
+        if "bonus" in stages and "base" not in stages:
+            raise ConfigError(
+                f"{shown}: has no base reward, and a bonus such as a potential difference carries no task alone; "
+                "put a base before it, for example [calibrate, score, potential]"
+            )
+        for i, shaper in enumerate(self.shapers):
+            if shaper.needs_unit_scores and not any(earlier.gives_unit_scores for earlier in self.shapers[:i]):
+                raise ConfigError(
+                    f"{shown}: {_name(shaper)} needs scores in [0, 1]; put calibrate with clip=true first"
+                )
+
+    def _sorted(self) -> str:
+        return ", ".join(
+            _name(shaper) for shaper in sorted(self.shapers, key=lambda shaper: STAGES.index(shaper.stage))
+        )
+
+    def __call__(self, steps: Steps) -> Float:
+        """Rewards of these steps, float32 ``(T, N)``; a step's reward depends on no other step and no other env."""
+        for shaper in self.shapers:
+            if steps.reward is None and shaper.stage == "scale":
+                steps = steps.but(reward=steps.after)
+            steps = shaper(steps)
+        return np.asarray(steps.after if steps.reward is None else steps.reward, dtype=np.float32)
+
+
+def chain(settings: Mapping[str, Mapping[str, Any] | None]) -> Chain:
+    """Build a chain from names and settings, in the order given: ``{"calibrate": {"goal_like": 0.8, …}, "scale": {}}``.
+
+    Raises:
+        UnknownName: no shaper of that name.
+        ConfigError: a setting that the shaper does not know or refuses, or what :class:`Chain` refuses.
+    """
+    shapers = []
+    for name, given in settings.items():
+        try:
+            shapers.append(find_class("shaping", name, Shaper)(**(given or {})))  # type: ignore[type-abstract]
+        except TypeError as cause:
+            raise ConfigError(
+                f"shaping.{name}={dict(given or {})}: {cause}; known shapers: {names('shaping')}"
+            ) from cause
+    return Chain(shapers)
+
+
+def finite(key: str, value: object) -> float:
+    """``value`` as a float.
+
+    Raises:
+        ConfigError: it is no finite number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ConfigError(f"{key}={value}: must be a finite number")
+    return float(value)
+
+
+def _name(shaper: Shaper) -> str:
+    return type(shaper).__module__.rpartition(".")[2]

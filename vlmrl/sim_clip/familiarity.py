@@ -1,0 +1,100 @@
+"""How far a prompt is from the language that sim-clip was taught, told before a training starts.
+
+Words can miss without any error: a sentence that the model does not understand still gets a vector, and ranks states by
+chance. So a run names the nearest sentences that the model knows, and the words that no caption ever used.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vlmrl.encoders.base import Encoder
+from vlmrl.find import names
+from vlmrl.sim_clip.data import domain_of
+from vlmrl.sim_clip.grammar import wordings
+from vlmrl.sim_clip.towers import WEIGHTS
+from vlmrl.types import Words
+
+FAR = 0.8
+"""Below this cosine with every known sentence a prompt counts as far from what was taught."""
+CLOSE = 0.85
+"""Above this cosine goal and baseline are close to one another; captions of one meaning reach it."""
+EXAMPLES = 12
+"""Known sentences kept of each value."""
+
+
+def known_sentences() -> dict[str, Any]:
+    """Trained sentences and every word in them: ``{"sentences": {domain: {value: […]}}, "words": […]}``."""
+    sentences: dict[str, dict[str, list[str]]] = {}
+    vocabulary: set[str] = set()
+    for name in names("language"):
+        domain, rng = domain_of(name), np.random.default_rng(0)
+        said = {value.name: wordings(domain, value) for value in domain.values} | {"neutral": list(domain.neutral)}
+        for text in (text for texts in said.values() for text in texts):
+            vocabulary |= _words(text)
+        # The shortest wordings are the plainest: half of the examples are those, half are drawn.
+        sentences[name] = {
+            value: sorted(texts, key=len)[: EXAMPLES // 2] + rng.permutation(texts)[: EXAMPLES // 2].tolist()
+            for value, texts in said.items()
+        }  # fmt: skip
+    return {"sentences": sentences, "words": sorted(vocabulary)}
+
+
+def write(folder: Path) -> None:
+    """Write :func:`known_sentences` beside the weights, as ``known.json``."""
+    (folder / "known.json").write_text(json.dumps(known_sentences(), indent=1) + "\n")
+
+
+def is_written() -> bool:
+    """Whether the packaged model came with its known sentences."""
+    return (WEIGHTS / "known.json").is_file()
+
+
+@cache
+def _known() -> tuple[list[tuple[str, str, str]], frozenset[str]]:
+    kept = json.loads((WEIGHTS / "known.json").read_text())
+    rows = [(d, v, text) for d, values in kept["sentences"].items() for v, texts in values.items() for text in texts]
+    return rows, frozenset(kept["words"])
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", text.lower()))
+
+
+def report(words: Words, encoder: Encoder) -> str:
+    """Lines for a person: each prompt's nearest known sentences, its unknown words, and a goal too near its baseline.
+
+    Args:
+        words: the prompts of a run.
+        encoder: sim-clip.
+    """
+    rows, vocabulary = _known()
+    known = encoder.texts([text for *_, text in rows])
+    lines = []
+    for side in ("goal", "baseline", "negative"):
+        for text in getattr(words, side):
+            likeness = (known @ encoder.texts([text])[0]).cpu().numpy()
+            best = np.argsort(-likeness)[:2]
+            near = "; ".join(f"{rows[i][2]!r} ({rows[i][0]} {rows[i][1]}, {likeness[i]:.2f})" for i in best)
+            lines.append(f"{side} {text!r}: nearest known: {near}")
+            strange = sorted(_words(text) - vocabulary)
+            if likeness[best[0]] < FAR:
+                lines.append(
+                    f"  warning: far from the language that sim-clip knows (below {FAR}); its scores may mean little"
+                )
+            if strange:
+                lines.append(f"  note: never captioned: {', '.join(strange)}")
+    if words.baseline:
+        alike = float(encoder.texts(words.goal).mean(0) @ encoder.texts(words.baseline).mean(0))
+        if alike > CLOSE:
+            lines.append(
+                f"warning: goal and baseline mean nearly the same to sim-clip (cosine {alike:.2f}); "
+                "it can hardly tell them apart"
+            )
+    return "\n".join(lines)

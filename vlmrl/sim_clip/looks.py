@@ -1,0 +1,176 @@
+"""Random looks of one simulated world: colours, light, camera, so that the model learns the scene and not its paint."""
+
+from __future__ import annotations
+
+import colorsys
+import copy
+from dataclasses import dataclass, replace
+
+import mujoco
+import numpy as np
+
+from vlmrl.envs.render import Renderer
+from vlmrl.envs.task import Camera
+from vlmrl.types import Array
+
+HELD_OUT_HUES = (0.25, 0.42)
+"""Greens: no random look of the training data paints a robot in them; the held-out looks use nothing else."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far random cameras stray from the task's own.
+
+    Attributes:
+        turn: degrees of azimuth and elevation.
+        zoom: share of the distance.
+        shift: share of the picture's half width.
+    """
+
+    turn: float = 7.0
+    zoom: float = 0.10
+    shift: float = 0.05
+
+
+def repaint(model: mujoco.MjModel, rng: np.random.Generator, held_out: bool = False) -> mujoco.MjModel:
+    """A copy of ``model`` in other colours; ``held_out`` takes the robot's from the hues that training never uses."""
+    model = copy.copy(model)
+    for geom in range(model.ngeom):
+        world = model.geom_bodyid[geom] == 0
+        red = _is_red(model, geom)
+        colour = np.append(_colour(rng, held_out and not world, muted=world, red=red), 1.0)
+        model.geom_rgba[geom] = colour
+        if model.geom_matid[geom] >= 0 and not world:
+            model.mat_rgba[model.geom_matid[geom]] = colour
+        elif model.geom_matid[geom] >= 0:
+            model.mat_rgba[model.geom_matid[geom], :3] = rng.uniform(0.5, 1.0, 3)
+    for texture in range(model.ntex):
+        start = model.tex_adr[texture]
+        end = start + model.tex_height[texture] * model.tex_width[texture] * model.tex_nchannel[texture]
+        pixels = model.tex_data[start:end].reshape(-1, model.tex_nchannel[texture]).astype(np.float32)
+        gain, offset = rng.uniform(0.3, 1.5, 3), rng.uniform(0, 120)
+        pixels[:, :3] = pixels[:, :3] * gain + offset
+        model.tex_data[start:end] = np.clip(pixels, 0, 255).astype(np.uint8).ravel()
+    model.vis.headlight.diffuse[:] *= rng.uniform(0.7, 1.2)
+    model.vis.headlight.ambient[:] *= rng.uniform(0.7, 1.3)
+    return model
+
+
+def _is_red(model: mujoco.MjModel, geom: int) -> bool:
+    """Whether sentences call this part red: the reacher's ball."""
+    return model.geom(geom).name == "target"
+
+
+def _colour(rng: np.random.Generator, held_out: bool, muted: bool, red: bool) -> Array:
+    low, high = HELD_OUT_HUES
+    if red:
+        hue = rng.uniform(-0.05, 0.05) % 1.0
+    elif held_out:
+        hue = rng.uniform(low, high)
+    else:
+        hue = (high + rng.uniform(0, 1 - (high - low))) % 1.0
+    saturation = rng.uniform(0.0, 0.4) if muted else rng.uniform(0.3, 1.0)
+    return np.array(colorsys.hsv_to_rgb(hue, saturation, rng.uniform(0.45, 1.0)))
+
+
+class Stage:
+    """Draws poses of one model through cameras near the task's own, and tells how much of the robot is in view.
+
+    Args:
+        model: the world, in whatever look.
+        camera: the task's camera.
+        bodies: names of the geoms that are the robot.
+        size: pixels of the square frame.
+    """
+
+    def __init__(self, model: mujoco.MjModel, camera: Camera, bodies: tuple[str, ...], size: int) -> None:
+        self._model, self._data = model, mujoco.MjData(model)
+        self._camera = _free(model, camera)
+        self._renderer = Renderer(model, (size, size), self._camera, "fast")
+        self._geoms = [model.geom(name).id for name in bodies]
+        self._half = np.tan(np.radians(model.vis.global_.fovy) / 2)
+
+    @property
+    def data(self) -> mujoco.MjData:
+        """Set the pose here before :meth:`shoot`."""
+        return self._data
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """The world that is drawn."""
+        return self._model
+
+    def shoot(self, rng: np.random.Generator, spread: Spread | None, away: bool) -> tuple[Array, float]:
+        """Draw the present pose.
+
+        Args:
+            rng: draws the camera.
+            spread: how far it strays; None looks through the task's own camera.
+            away: look so far aside that the robot is partly or wholly out of view.
+
+        Returns:
+            The frame, and the share of the robot that is in view, in [0, 1].
+        """
+        view, base = self._renderer.camera, self._camera
+        kept = np.array(self._renderer._base)
+        view.azimuth, view.elevation, view.distance = base.azimuth, base.elevation, base.distance
+        shift = np.zeros(2)
+        if spread is not None:
+            view.azimuth += rng.uniform(-spread.turn, spread.turn)
+            view.elevation = max(-90.0, view.elevation + rng.uniform(-spread.turn, spread.turn))
+            view.distance *= 1 + rng.uniform(-spread.zoom, spread.zoom)
+            shift = rng.uniform(-spread.shift, spread.shift, 2)
+        if away:
+            angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(0.7, 2.0)
+            shift = far * np.array([np.cos(angle), np.sin(angle)])
+        right, up = _axes(view.azimuth, view.elevation)
+        offset = (shift[0] * right + shift[1] * up) * view.distance * self._half
+        self._renderer._base = kept + offset
+        view.lookat[:] = self._renderer._base
+        frame = self._renderer.frame(self._data)
+        self._renderer._base = kept
+        view.lookat[:] = kept
+        # Half the robot in view counts as seen: at the ends of its rail a cart's pole may stick out of the picture.
+        return frame, float(np.clip(self._seen() / 0.5, 0, 1))
+
+    def _seen(self) -> float:
+        scene_camera = self._renderer._scene.camera[0]
+        points = []
+        for geom in self._geoms:
+            centre, axis = self._data.geom_xpos[geom], self._data.geom_xmat[geom].reshape(3, 3)[:, 2]
+            reach = (
+                self._model.geom_size[geom, 1] if self._model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_CAPSULE else 0.0
+            )
+            points += [centre - reach * axis, centre, centre + reach * axis]
+        relative = np.array(points) - scene_camera.pos
+        forward, up = np.array(scene_camera.forward), np.array(scene_camera.up)
+        depth = relative @ forward
+        across, along = relative @ np.cross(forward, up), relative @ up
+        limit = depth * self._half
+        return float(((depth > 0) & (np.abs(across) < limit) & (np.abs(along) < limit)).mean())
+
+    def close(self) -> None:
+        """Release the renderer."""
+        self._renderer.close()
+
+
+def _axes(azimuth: float, elevation: float) -> tuple[Array, Array]:
+    a, e = np.radians(azimuth), np.radians(elevation)
+    forward = np.array([np.cos(e) * np.cos(a), np.cos(e) * np.sin(a), np.sin(e)])
+    right = np.array([np.sin(a), -np.cos(a), 0.0])
+    return right, np.cross(right, forward)
+
+
+def _free(model: mujoco.MjModel, camera: Camera) -> Camera:
+    """A free camera that sees what a named one sees, so that it can stray."""
+    if camera.name is None:
+        return camera
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    index = model.camera(camera.name).id
+    position, forward = data.cam_xpos[index], -data.cam_xmat[index].reshape(3, 3)[:, 2]
+    if abs(forward[2]) < 0.9:
+        raise ValueError(f"camera={camera.name}: only a camera that looks straight down is turned into a free one")
+    # A free camera at azimuth 90 and elevation -90 has the picture's right along x and its top along y.
+    x, y, z = (float(part) for part in position)
+    return replace(camera, name=None, lookat=(x, y, 0.0), distance=z, azimuth=90.0, elevation=-90.0)

@@ -1,0 +1,277 @@
+"""Train sim-clip from scratch: ``vlmrl sim-clip train``. Two stages, each resumable.
+
+1. The image tower, with the text side given by the teacher's sentence vectors through a small projection. The loss pins
+   each cosine to its graded target (:mod:`~vlmrl.sim_clip.targets`): contrastive losses leave far similarities
+   unpinned, and a reward with a second hill where the agent starts.
+2. The text tower, which learns the projected vectors of captions and of a large corpus without pictures, and the same
+   pinned cosines against the finished image embeddings. The teacher is then needed no more.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from open_clip import CLIP
+from rich.console import Console
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vlmrl.sim_clip import familiarity, vocabulary
+from vlmrl.sim_clip.lessons import Lesson, Say, Teaches, lessons, read
+from vlmrl.sim_clip.settings import Settings
+from vlmrl.sim_clip.targets import cosines
+from vlmrl.sim_clip.teacher import DIM as TAUGHT
+from vlmrl.sim_clip.teacher import Teacher
+from vlmrl.sim_clip.towers import CONTEXT, DIM, build, embed_tokens, pixels, save
+
+FOREIGN = 0.1
+"""Weight of the cosines between a frame and captions of other domains, which should be 0."""
+SAVE_EVERY = 200
+
+
+class Projection(nn.Module):
+    """From the teacher's vectors to where frames and captions meet: ``(K, 384) -> (K, 256)`` of unit length."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(TAUGHT, 512), nn.GELU(), nn.Linear(512, DIM))
+
+    def forward(self, taught: Tensor) -> Tensor:
+        """Project and normalise."""
+        return F.normalize(self.layers(taught), dim=-1)
+
+
+class Progress:
+    """Weights, optimiser and step of a stage, in one safetensors file that is replaced in one go."""
+
+    def __init__(self, path: Path, modules: dict[str, nn.Module], optimiser: torch.optim.Optimizer) -> None:
+        self._path, self._modules, self._optimiser = path, modules, optimiser
+
+    def save(self, step: int) -> None:
+        """Write everything."""
+        tensors = {f"{m}/{k}": v for m, module in self._modules.items() for k, v in module.state_dict().items()}
+        for i, state in self._optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser/{i}/{k}": torch.as_tensor(v) for k, v in state.items()}
+        tensors["step"] = torch.tensor(step)
+        part = self._path.with_suffix(".part")
+        save_file({k: v.contiguous().clone() for k, v in tensors.items()}, part)
+        part.replace(self._path)
+
+    def load(self) -> int:
+        """Read everything back; the step to go on from, 0 where nothing was saved."""
+        if not self._path.exists():
+            return 0
+        tensors = load_file(self._path)
+        for name, module in self._modules.items():
+            module.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith(f"{name}/")})
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith("optimiser/"):
+                _, i, entry = key.split("/")
+                state.setdefault(int(i), {})[entry] = value
+        self._optimiser.load_state_dict({**self._optimiser.state_dict(), "state": state})
+        return int(tensors["step"])
+
+
+def rate(step: int, steps: int, top: float) -> float:
+    """Learning rate: a short warm-up, then a cosine down to a hundredth."""
+    if step < 100:
+        return top * (step + 1) / 100
+    return top * (0.01 + 0.99 * (1 + math.cos(math.pi * step / steps)) / 2)
+
+
+def _set_rate(optimiser: torch.optim.Optimizer, value: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = value
+
+
+def pinned(images: list[Tensor], texts: list[Tensor], targets: list[Tensor]) -> Tensor:
+    """Squared error of every cosine from its target; frames and captions of different domains aim at 0."""
+    own = torch.stack(
+        [(i @ t.T - want).square().mean() for i, t, want in zip(images, texts, targets, strict=True)]
+    ).mean()
+    if len(images) == 1:
+        return own
+    every = torch.cat(images) @ torch.cat(texts).T
+    block = torch.block_diag(*(torch.ones(len(i), len(t)) for i, t in zip(images, texts, strict=True)))
+    return own + FOREIGN * (every * (1 - block)).square().sum() / (1 - block).sum()
+
+
+def train_images(settings: Settings, taught: dict[str, Lesson], model: CLIP, projection: Projection, say: Say) -> None:
+    """Stage 1: the image tower and the projection."""
+    parameters = [*model.visual.parameters(), *projection.parameters()]
+    optimiser = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.02, fused=True)
+    progress = Progress(
+        settings.work / "images.safetensors", {"visual": model.visual, "projection": projection}, optimiser
+    )
+    start, began, smooth = progress.load(), time.time(), 0.0
+    model.visual.train()
+    for step in range(start, settings.image_steps):
+        _set_rate(optimiser, rate(step, settings.image_steps, 2e-3))
+        rng = np.random.default_rng([settings.seed, 3, step])
+        rows = {
+            n: torch.from_numpy(rng.integers(0, len(part.frames), settings.image_batch)) for n, part in taught.items()
+        }
+        said = {n: part.captions(rng, 48) for n, part in taught.items()}
+        batch = torch.cat([taught[n].frames[r] for n, r in rows.items()])
+        images = F.normalize(model.encode_image(pixels(batch)), dim=-1).split(settings.image_batch)
+        texts = [projection(taught[n].taught[s]) for n, s in said.items()]
+        wanted = [
+            cosines(part.near[rows[n]], part.seen[rows[n]], part.first[said[n]], part.second[said[n]])
+            for n, part in taught.items()
+        ]
+        loss = pinned(list(images), texts, wanted)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        smooth = float(loss.detach()) if step == start else 0.98 * smooth + 0.02 * float(loss.detach())
+        if (step + 1) % SAVE_EVERY == 0 or step + 1 == settings.image_steps:
+            progress.save(step + 1)
+            say(_line("images", step + 1, settings.image_steps, start, began, smooth))
+    model.visual.eval()
+
+
+def _line(stage: str, step: int, steps: int, start: int, began: float, loss: float) -> str:
+    left = (time.time() - began) / (step - start) * (steps - step)
+    return f"{stage}: step {step} of {steps}, loss {loss:.4f}, {left / 60:.1f} min left"
+
+
+@torch.inference_mode()
+def embed_frames(model: CLIP, frames: Tensor, batch: int = 512) -> Tensor:
+    """Image embeddings of unit length, float32 ``(N, D)``."""
+    parts = [F.normalize(model.encode_image(pixels(part)), dim=-1) for part in frames.split(batch)]
+    return torch.cat(parts)
+
+
+def warm_start(model: CLIP, settings: Settings, merges: list[tuple[str, str]]) -> None:
+    """Give every whole word of the vocabulary the principal part of the teacher's vector of that word."""
+    words, vectors = read(settings.work / "words")
+    taught = torch.from_numpy(vectors)
+    _, _, axes = torch.linalg.svd(taught - taught.mean(0), full_matrices=False)
+    width = model.token_embedding.weight.shape[1]
+    flat = (taught - taught.mean(0)) @ axes[:width].T
+    ids = {entry: i for i, entry in enumerate(vocabulary.entries(merges))}
+    with torch.no_grad():
+        scale = 0.02 / flat.std()
+        for word, row in zip(words, flat, strict=True):
+            if word + "</w>" in ids:
+                model.token_embedding.weight[ids[word + "</w>"]] = row * scale
+
+
+def train_texts(
+    settings: Settings, taught: dict[str, Lesson], model: CLIP, projection: Projection, tokenizer: object, say: Say
+) -> None:
+    """Stage 2: the text tower, against the finished image embeddings and the projected vectors of the teacher."""
+    assert callable(tokenizer)
+    images = {n: embed_frames(model, part.frames[:3000]).clone() for n, part in taught.items()}
+    ids = {n: tokenizer(part.texts) for n, part in taught.items()}
+    texts, vectors = read(settings.work / "corpus")
+    corpus_ids = tokenizer(texts)
+    with torch.no_grad():
+        goals = {n: projection(part.taught) for n, part in taught.items()}
+        corpus_goals = projection(torch.from_numpy(vectors.astype(np.float32)))
+    tower = nn.ModuleDict({"tokens": model.token_embedding, "blocks": model.transformer, "norm": model.ln_final})
+    extra = [model.positional_embedding, model.text_projection]
+    optimiser = torch.optim.AdamW([*tower.parameters(), *extra], lr=1e-3, weight_decay=0.01, fused=True)
+    progress = Progress(settings.work / "texts.safetensors", {"model": model}, optimiser)
+    start, began, smooth = progress.load(), time.time(), 0.0
+    model.transformer.train()
+    for step in range(start, settings.text_steps):
+        _set_rate(optimiser, rate(step, settings.text_steps, 1.2e-3))
+        rng = np.random.default_rng([settings.seed, 4, step])
+        said = {n: part.captions(rng, 20) for n, part in taught.items()}
+        free = torch.from_numpy(rng.integers(0, len(corpus_ids), 96))
+        tokens = torch.cat([*(ids[n][s] for n, s in said.items()), corpus_ids[free]])
+        out = embed_tokens(model, tokens)
+        mine = list(out[: 20 * len(said)].split(20))
+        rows = {n: torch.from_numpy(rng.integers(0, len(images[n]), 64)) for n in taught}
+        wanted = [
+            cosines(part.near[rows[n]], part.seen[rows[n]], part.first[said[n]], part.second[said[n]])
+            for n, part in taught.items()
+        ]
+        aim = torch.cat([*(goals[n][s] for n, s in said.items()), corpus_goals[free]])
+        loss = pinned([images[n][r] for n, r in rows.items()], mine, wanted) + (1 - (out * aim).sum(-1)).mean()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_([*tower.parameters(), *extra], 1.0)
+        optimiser.step()
+        smooth = float(loss.detach()) if step == start else 0.98 * smooth + 0.02 * float(loss.detach())
+        if (step + 1) % SAVE_EVERY == 0 or step + 1 == settings.text_steps:
+            progress.save(step + 1)
+            say(_line("texts", step + 1, settings.text_steps, start, began, smooth))
+    model.transformer.eval()
+
+
+def train(settings: Settings, say: Say, teacher: Callable[[], Teaches] = Teacher) -> Path:
+    """Train the model that ``settings`` describe, going on where an earlier call stopped.
+
+    Returns:
+        ``settings.out``, an open_clip local directory.
+
+    Raises:
+        ConfigError: ``settings.work`` holds a training with another recipe.
+        WeightsMissing: the teacher's package is not installed.
+    """
+    from open_clip.tokenizer import SimpleTokenizer
+
+    settings.claim()
+    began = time.time()
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    taught = lessons(settings, say, teacher)
+    merges = [(a, b) for a, b in read_merges(settings.work)]
+    settings.out.mkdir(parents=True, exist_ok=True)
+    vocabulary.write(settings.out, merges)
+    tokenizer = SimpleTokenizer(bpe_path=str(settings.out / "bpe.txt.gz"), context_length=CONTEXT)
+    torch.manual_seed(settings.seed)
+    model, projection = build(tokenizer.vocab_size), Projection()
+    warm_start(model, settings, merges)
+    train_images(settings, taught, model, projection, say)
+    train_texts(settings, taught, model, projection, tokenizer, say)
+    save(model, settings.out, tokenizer.vocab_size)
+    familiarity.write(settings.out)
+    record = {
+        "recipe": settings.recipe(),
+        "minutes": _minutes(settings.work, began),
+        "tower": "regnetx_002",
+        "torch": torch.__version__,
+    }
+    (settings.out / "training.json").write_text(json.dumps(record, indent=2) + "\n")
+    return settings.out
+
+
+def _minutes(work: Path, began: float) -> float:
+    """Minutes spent so far, over all the calls that went on with ``work``."""
+    path = work / "minutes.json"
+    spent = float(json.loads(path.read_text())) if path.exists() else 0.0
+    spent = round(spent + (time.time() - began) / 60, 1)
+    path.write_text(json.dumps(spent))
+    return spent
+
+
+def read_merges(work: Path) -> list[list[str]]:
+    """The vocabulary's merges, in order."""
+    merges: list[list[str]] = json.loads((work / "merges.json").read_text())
+    return merges
+
+
+def main(arguments: Sequence[str]) -> Path:
+    """``vlmrl sim-clip train key=value …``."""
+    console = Console()
+    began = time.time()
+
+    def say(line: str) -> None:
+        console.print(f"[{(time.time() - began) / 60:5.1f} min] {line}", highlight=False, markup=False)
+
+    settings = Settings.parse(arguments)
+    folder = train(settings, say)
+    say(f"written to {folder}")
+    return folder

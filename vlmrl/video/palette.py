@@ -1,0 +1,12 @@
+"""The colours of films and reports: dark on light, and told apart by colour-blind eyes (Okabe and Ito, 2008)."""
+
+PAPER = "#ffffff"
+INK = "#1b1f24"
+MUTED = "#5d6672"
+LINE = "#d9dde3"
+SCORE = "#0072b2"
+"""What the reward model says."""
+TRUTH = "#c04f00"
+"""What the simulator knows."""
+DONE = "#00795a"
+"""Success by ground truth."""

@@ -1,0 +1,143 @@
+"""One episode played for a film: its pictures put aside, its numbers kept, its frames scored in batches."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import gymnasium as gym
+import numpy as np
+
+from vlmrl.envs.frame_tap import FrameTap
+from vlmrl.envs.task import Task
+from vlmrl.errors import ConfigError
+from vlmrl.types import Array, Words
+from vlmrl.video.overlay import Numbers
+from vlmrl.video.spool import Spool
+
+Policy: TypeAlias = Callable[[Any], Array]
+"""From N stacked observations ``(N, ...)``, or a dict of them, to N actions ``(N, ...)``: of an SB3 model,
+``lambda obs: model.predict(obs, deterministic=True)[0]``."""
+
+TOGETHER = 256
+"""Frames scored at a time, so that long episodes need no more memory than short ones."""
+
+LONGEST = 10_000
+"""Steps after which an episode without a time limit is left."""
+
+
+class FrameScorer(Protocol):
+    """What scores frames: :class:`vlmrl.scoring.scorer.Scorer`, or anything with its ``frames``."""
+
+    def frames(self, frames: Array, words: Words, /) -> Array:
+        """Score uint8 ``(B, H, W, 3)`` frames; float32 ``(B,)``."""
+
+
+class Scores:
+    """Scores frames as they come, :data:`TOGETHER` at a time, of several episodes at once.
+
+    Args:
+        scorer: scores them; None scores nothing.
+        words: what they are scored against.
+
+    Raises:
+        ConfigError: a scorer without words.
+    """
+
+    def __init__(self, scorer: FrameScorer | None, words: Words | None) -> None:
+        if scorer is not None and words is None:
+            raise ConfigError("words: are missing; a scorer needs a goal to score frames against")
+        self._scorer, self._words = scorer, words
+        self._frames: list[Array] = []
+        self._episodes: list[int] = []
+        self._scores: dict[int, list[float]] = defaultdict(list)
+
+    def add(self, info: dict[str, Any], episode: int = 0) -> None:
+        """Take the frame of one state of an episode out of its ``info``.
+
+        Raises:
+            ConfigError: there is none, and a scorer wants one.
+        """
+        if self._scorer is None:
+            return
+        if "frame" not in info:
+            raise ConfigError("frames=False: info holds no frame to score; make the environment with frames=True")
+        self._frames.append(info["frame"])
+        self._episodes.append(episode)
+        if len(self._frames) >= TOGETHER:
+            self._score()
+
+    def of(self, episode: int = 0) -> Array | None:
+        """float32 ``(T,)``, the scores of an episode's frames in the order they were added; None without a scorer."""
+        if self._scorer is None:
+            return None
+        self._score()
+        return np.array(self._scores[episode], dtype=np.float32)
+
+    def _score(self) -> None:
+        if self._frames and self._scorer is not None and self._words is not None:
+            scores = self._scorer.frames(np.stack(self._frames), self._words)
+            for episode, score in zip(self._episodes, np.asarray(scores, dtype=np.float32).tolist(), strict=True):
+                self._scores[episode].append(score)
+            self._frames.clear()
+            self._episodes.clear()
+
+
+def stacked(observations: Sequence[Any]) -> Any:
+    """Put N observations of single envs on a new first axis, entry by entry where they are dicts."""
+    first = observations[0]
+    if isinstance(first, dict):
+        return {key: stacked([observation[key] for observation in observations]) for key in first}
+    return np.stack([np.asarray(observation) for observation in observations])
+
+
+def play(
+    policy: Policy | None,
+    env: gym.Env[Any, Any],
+    eye: FrameTap,
+    spool: Spool,
+    seed: int,
+    scores: Scores,
+    task: Task | None = None,
+    every: int = 1,
+) -> Numbers:
+    """Play one episode, and put its pictures aside.
+
+    Args:
+        policy: acts; None draws every action at random.
+        env: reset with ``seed``; its infos hold ``frame`` if frames are scored, ``oracle`` and ``success`` if known.
+        eye: draws the pictures of the film; it looks at ``env`` and is never stepped itself.
+        spool: takes the pictures.
+        seed: of the episode and of random actions.
+        scores: scores the frame of every state; used for this episode alone.
+        task: says whether the episode succeeded; None where no ground truth is known.
+        every: draw the first state, each so many after it, and the last.
+
+    Returns:
+        the numbers of all T + 1 states, the first one included.
+    """
+    observation, info = env.reset(seed=seed)
+    env.action_space.seed(seed)
+    infos, over = [_facts(info)], False
+    scores.add(info)
+    spool.write(eye.frame())
+    while not over:
+        action = env.action_space.sample() if policy is None else policy(stacked([observation]))[0]
+        observation, _, terminated, truncated, info = env.step(action)
+        over = bool(terminated or truncated) or len(infos) == LONGEST
+        infos.append(_facts(info))
+        scores.add(info)
+        if over or (len(infos) - 1) % every == 0:
+            spool.write(eye.frame())
+    success = _column(infos, "success", bool)
+    held = None if task is None or success is None else task.succeeded(success[1:])
+    return Numbers(len(infos), scores.of(), _column(infos, "oracle", float), success, held)
+
+
+def _facts(info: dict[str, Any]) -> dict[str, Any]:
+    return {key: info[key] for key in ("oracle", "success") if key in info}
+
+
+def _column(infos: Sequence[dict[str, Any]], key: str, kind: type) -> Array | None:
+    return np.array([info[key] for info in infos], dtype=kind) if all(key in info for info in infos) else None

@@ -1,0 +1,1 @@
+"""Rewards from words as Gymnasium wrappers, for whoever brings another learner."""

@@ -1,0 +1,93 @@
+"""Scores that can be trusted: of the right shape, finite, counted and timed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlmrl.errors import Abstained, ConfigError, ShapeError
+from vlmrl.types import Words
+
+
+class CheckedScores:
+    """Calls a scorer and refuses answers from which nothing should be learned.
+
+    Args:
+        scorer: an object with a method ``frames``, or a function; called as ``(frames uint8 (B, H, W, 3), words)``, it
+            gives ``(B,)`` numbers, NumPy or torch.
+        words: handed to the scorer as they are.
+
+    Attributes:
+        seconds: time spent in the scorer so far [s].
+        scored: frames scored so far.
+
+    Raises:
+        ConfigError: the scorer can be called in neither way.
+    """
+
+    def __init__(self, scorer: Any, words: Words | None) -> None:
+        score = getattr(scorer, "frames", scorer)
+        if not callable(score):
+            raise ConfigError(f"scorer={scorer!r}: has no method frames(frames, words) and is no function")
+        self._score: Callable[[NDArray[np.uint8], Words | None], Any] = score
+        self._words = words
+        self.seconds = 0.0
+        self.scored = 0
+
+    def __call__(self, frames: NDArray[np.uint8], origins: Sequence[str]) -> NDArray[np.float32]:
+        """Score frames in one call.
+
+        Args:
+            frames: uint8 ``(B, H, W, 3)``, B at least 1.
+            origins: where each frame came from, for the message when its score is no number.
+
+        Returns:
+            float32 ``(B,)``, finite.
+
+        Raises:
+            ShapeError: another number of scores than of frames.
+            Abstained: a score is no finite number.
+        """
+        start = time.perf_counter()
+        scores = _float32(self._score(frames, self._words))
+        self.seconds += time.perf_counter() - start
+        if scores.shape != (len(frames),):
+            raise ShapeError(f"scorer: gave scores {scores.shape} for {len(frames)} frames; must be ({len(frames)},)")
+        bad = np.flatnonzero(~np.isfinite(scores))
+        if bad.size:
+            raise Abstained(
+                f"score={scores[bad[0]]}: the frame of {origins[bad[0]]} got no finite number, and nothing is learned "
+                "from it; look at that frame, or score with another encoder or precision"
+            )
+        self.scored += len(frames)
+        return scores
+
+
+def check_frame(frame: Any, origin: str) -> NDArray[np.uint8]:
+    """``frame`` itself, if it is a frame.
+
+    Raises:
+        ConfigError: there is none.
+        ShapeError: not a NumPy array, uint8 ``(H, W, 3)``.
+    """
+    if frame is None:
+        raise ConfigError(
+            f"info['frame'] of {origin}: is missing, so there is nothing to score; build the environment with "
+            "vlmrl.envs.make.make_env, or wrap each one, inside any vector environment, in "
+            "vlmrl.envs.frame_tap.FrameTap"
+        )
+    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        found = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
+        raise ShapeError(f"info['frame'] of {origin}: is {found}; must be a NumPy array, uint8 (H, W, 3)")
+    return frame
+
+
+def _float32(scores: Any) -> NDArray[np.float32]:
+    """From NumPy, or from torch on any device."""
+    if hasattr(scores, "detach"):
+        scores = scores.detach().cpu().numpy()
+    return np.asarray(scores, dtype=np.float32)
