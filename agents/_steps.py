@@ -35,7 +35,8 @@ class Step:
     def terminated(self) -> NDArray[np.bool_]:
         """True ends only, bool ``(N,)``."""
         limit = [bool(info.get("TimeLimit.truncated", False)) for info in self.infos]
-        return self.done & ~np.array(limit, dtype=bool)
+        ended: NDArray[np.bool_] = self.done & ~np.array(limit, dtype=bool)
+        return ended
 
 
 def rewards_of(steps: Sequence[Step], gamma: float, shape: Callable[[Steps], Float]) -> Float:

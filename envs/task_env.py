@@ -45,8 +45,8 @@ class TaskEnv(gym.Wrapper[Any, Any, Any, Any]):
         if dt:
             self.metadata = {**self.metadata, "render_fps": max(1, round(1 / dt))}
 
-    @property
-    def render_mode(self) -> str | None:
+    @property  # Gymnasium's own wrapper has a property here, over an attribute of the environment
+    def render_mode(self) -> str | None:  # type: ignore[override]
         """``rgb_array`` or None."""
         return self._render_mode
 
@@ -86,7 +86,7 @@ class TaskEnv(gym.Wrapper[Any, Any, Any, Any]):
         truth = self.truth()
         return observation, truth["oracle"], False, truncated, {**info, **truth}
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """The present state in the ``pretty`` profile, uint8 ``(480, 480, 3)``, or None without a render mode."""
         if self._render_mode is None:
             return None

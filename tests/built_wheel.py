@@ -74,5 +74,6 @@ def test_the_command_is_declared_and_answers():
     assert "cartpole/upright" in vlmrl_says("list", "tasks")
 
 
+@pytest.mark.timeout(300)
 def test_a_run_can_be_put_together_from_the_installed_package(tmp_path):
     vlmrl_says("train", "task=cartpole/upright", "dry_run=true", f"run_dir={tmp_path / 'run'}", "progress=false")

@@ -27,7 +27,9 @@ print(seen)
 
 
 def python(code: str, cwd: Path | None = None, path: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": "/usr/bin:/bin"} | ({"PYTHONPATH": str(path)} if path else {})
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"} | (
+        {"PYTHONPATH": str(path)} if path else {}
+    )
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=cwd, env=environment
     )

@@ -22,7 +22,6 @@ PACKAGES = {
     "reward": "vlmrl.rewards",
     "encoder": "vlmrl.encoders",
     "shaping": "vlmrl.shaping",
-    "agent": "vlmrl.agents",
     "verb": "vlmrl.cli",
     "language": "vlmrl.sim_clip.language",
 }

@@ -16,13 +16,15 @@ def make() -> gym.Env[Array, Array]:
 def nearness_upright(state: State) -> Array:
     """``(...)`` in [0, 1]: how upright the lower pole is, times how upright the upper one is. 1 is both straight up."""
     lower, upper = state.qpos[..., 1], state.qpos[..., 1] + state.qpos[..., 2]
-    return (1 + np.cos(lower)) * (1 + np.cos(upper)) / 4
+    nearness: Array = (1 + np.cos(lower)) * (1 + np.cos(upper)) / 4
+    return nearness
 
 
 def upright(state: State) -> Array:
     """True with both poles within 18 degrees of upright."""
     lower, upper = state.qpos[..., 1], state.qpos[..., 1] + state.qpos[..., 2]
-    return (np.cos(lower) > 0.95) & (np.cos(upper) > 0.95)
+    both: Array = (np.cos(lower) > 0.95) & (np.cos(upper) > 0.95)
+    return both
 
 
 UPRIGHT = Task(

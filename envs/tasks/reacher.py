@@ -51,7 +51,8 @@ def distance(state: State) -> Array:
     """From the fingertip to the ball's centre: ``(...)`` [m]."""
     shoulder, wrist = state.qpos[..., 0], state.qpos[..., 0] + state.qpos[..., 1]
     tip = LINK * np.stack([np.cos(shoulder) + np.cos(wrist), np.sin(shoulder) + np.sin(wrist)], axis=-1)
-    return np.linalg.norm(tip - state.mocap_pos[..., 0, :2], axis=-1)
+    gap: Array = np.linalg.norm(tip - state.mocap_pos[..., 0, :2], axis=-1)
+    return gap
 
 
 def nearness_touch(state: State) -> Array:

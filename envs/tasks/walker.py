@@ -30,7 +30,8 @@ def uprightness(state: State) -> Array:
 def nearness_standing(state: State) -> Array:
     """``(...)`` in [0, 1]: how high, times how upright: kneeling with a straight back is not nearly standing."""
     high = np.clip((height(state) - 0.1) / (STANDING - 0.1), 0, 1)
-    return high * (1 + uprightness(state)) / 2
+    nearness: Array = high * (1 + uprightness(state)) / 2
+    return nearness
 
 
 def standing(state: State) -> Array:

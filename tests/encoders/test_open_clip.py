@@ -76,9 +76,9 @@ def test_size_and_dimension_are_the_models_own(wide_directory, siglip_directory)
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_narrow_numbers_stay_near_the_wide_ones(directory, precision, frames):
     wide, narrow = encoder(directory), encoder(directory, precision=precision)
-    rows = narrow.images(frames)
+    rows = narrow.images(frames[:3])
     assert rows.dtype == torch.float32
-    assert cosine_similarity(rows, wide.images(frames)).min() > 0.999
+    assert cosine_similarity(rows, wide.images(frames[:3])).min() > 0.999
     assert torch.equal(narrow.texts(SENTENCES), wide.texts(SENTENCES)), "sentences are embedded in fp32"
 
 

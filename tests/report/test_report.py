@@ -98,7 +98,7 @@ def finish(path):
     log(run, 50_000)
     judge(run)
     film(run.films / "last.mp4")
-    run.best_model.write_bytes(b"")
+    run.write_json("best_model.json", {"chosen": "best checkpoint, by ground truth"})
     run.write_json("timing.json", {"seconds": 152.4, "shares": {"rendering": 0.4, "scoring": 0.5, "saving": 0.001}})
     return run
 
@@ -172,7 +172,7 @@ def test_it_says_who_paid_and_who_chose(page):
     assert "never reached the learner" in text
     assert "The sentences are those that ship with the task" in text
     assert "agent last checkpoint" in text
-    assert "best_model.zip in the run's directory was chosen by ground truth" in text
+    assert "best_model.zip in the run's directory is another: best checkpoint, by ground truth" in text
     assert f"on each of its last {task.hold_steps} steps, of {task.horizon}" in text
     assert "knows nothing else of the world" in text
     assert "another training seed makes another agent" in text

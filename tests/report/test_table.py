@@ -20,6 +20,6 @@ def test_numbers_have_three_digits_and_a_true_minus(value, shown):
 
 
 def test_ranges_read_as_words():
-    assert span(Interval(0.9, 0.788, 0.961), percent=True) == "79 to 96 %"
+    assert span(Interval(0.9, 0.788, 0.961), percent=True) == "79 to 96\N{NO-BREAK SPACE}%"
     assert span(Interval(0.9, -0.788, 0.961)) == "\N{MINUS SIGN}0.79 to 0.96"
     assert span(Interval(0.9, float("nan"), float("nan"))) == "\N{EN DASH}"

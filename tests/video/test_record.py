@@ -118,6 +118,16 @@ def test_a_shipped_task_is_filmed_in_the_pretty_profile(tmp_path):
         assert clip.get_frame(0).std() > 30
 
 
+def test_without_words_there_is_no_title(tmp_path):
+    heights = []
+    for words in (None, Words.of("the bar is on the right")):
+        look = Look(size=(96, 96), beside=False, linger=0)
+        record(go_right, task(3), tmp_path / "film.gif", make=lambda: make(3), words=words, look=look)
+        with Image.open(tmp_path / "film.gif") as image:
+            heights.append(image.height)
+    assert heights[0] < heights[1]
+
+
 def test_bad_arguments_are_named_before_anything_is_played(tmp_path):
     with pytest.raises(ConfigError, match="names no file"):
         record(go_right, task(), [], make=make)

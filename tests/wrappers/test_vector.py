@@ -85,6 +85,18 @@ def test_infos_hold_scores_and_the_tasks_own_rewards_where_there_was_an_action(m
     assert (resets > 0) == (mode == AutoresetMode.NEXT_STEP)
 
 
+def test_a_reset_by_hand_right_after_an_end_starts_anew() -> None:
+    env = VectorVLMReward(venv(SyncVectorEnv, AutoresetMode.NEXT_STEP, wall=1e9), scorer=HashScorer())
+    env.reset(seed=0)
+    ended = np.zeros(3, dtype=bool)
+    while not ended.any():
+        ended = env.step(np.zeros((3, 2), dtype=np.float32))[3]
+    env.reset(seed=1)
+    _, rewards, _, _, infos = env.step(np.zeros((3, 2), dtype=np.float32))
+    assert (rewards > 0).all()
+    assert infos["_vlm_score"].all()
+
+
 def test_all_frames_of_a_step_are_scored_in_one_call() -> None:
     scorer = HashScorer()
     walk(VectorVLMReward(venv(SyncVectorEnv, AutoresetMode.SAME_STEP), scorer=scorer), AutoresetMode.SAME_STEP, 10)

@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel
 
 from vlmrl.config.arguments import Arguments, split, text_keys
-from vlmrl.config.complaints import validate
+from vlmrl.config.complaints import unknown, validate
 from vlmrl.config.groups import CONF, GROUPS, groups_of, options, yaml_of
 from vlmrl.config.schema import ORACLE, RunConfig
 from vlmrl.errors import ConfigError
@@ -46,7 +46,9 @@ def compose(argv: Sequence[str], model: type[BaseModel] = RunConfig, positional:
         ConfigError: a key or an option is unknown (the nearest is named), or a value does not fit.
     """
     texts = text_keys(model)
-    arguments = split(argv, texts, groups_of(model), positional)
+    arguments = split(argv, texts, GROUPS, positional)
+    for group in set(arguments.choices) - set(groups_of(model)):
+        raise ConfigError(unknown(group, arguments.choices[group], list(model.model_fields)))
     given: dict[str, Any] = {}
     for key, values in arguments.texts.items():
         _put(given, key, list(values) if texts.get(key) else _or_none(values[-1]))

@@ -15,6 +15,7 @@ from open_clip.model import get_model_preprocess_cfg
 from safetensors import SafetensorError
 from torch.nn.functional import normalize
 
+from vlmrl.encoders._fold import fold
 from vlmrl.encoders._preprocess import Preprocess
 from vlmrl.encoders._tokens import Tokens
 from vlmrl.encoders._weights import Source, locate
@@ -110,6 +111,7 @@ class OpenClip(Encoder):
     def _settle(self, compile_images: bool) -> None:
         """Freeze, narrow and move the towers; what is not a matrix keeps fp32, which costs nothing and rounds less."""
         self._towers.eval().requires_grad_(False)
+        fold(self._towers.visual)
         if self.precision != "fp32":
             for part in self._towers.visual.modules():
                 if isinstance(part, _MATRICES):

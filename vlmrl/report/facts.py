@@ -31,6 +31,7 @@ class Facts:
         films: mp4 and gif files; of two with one name the mp4.
         command: the command lines that started and continued it; empty if they are not there.
         versions: packages, Python, machine; empty if they are not there.
+        best: how the weights of ``best_model.zip`` were chosen; empty if there are none.
         timing: seconds of the last session, and the share of each part; empty before it has ended.
     """
 
@@ -44,6 +45,7 @@ class Facts:
     command: str
     versions: Mapping[str, Any]
     timing: Mapping[str, Any]
+    best: str
 
     @classmethod
     def of(cls, path: Path) -> Facts:
@@ -66,6 +68,7 @@ class Facts:
             command=text.strip(),
             versions=run.read_json("versions.json") if (path / "versions.json").is_file() else {},
             timing=run.read_json("timing.json") if (path / "timing.json").is_file() else {},
+            best=run.read_json("best_model.json")["chosen"] if (path / "best_model.json").is_file() else "",
         )
 
     @property

@@ -62,11 +62,11 @@ def _chosen(facts: Facts) -> list[str]:
         return []
     said = ", ".join(f"<b>{escape(one.agent)}</b> {escape(one.chosen)}" for one in comparison.evaluations if one.chosen)
     found = [f"Weights in the table: {said}."] if said else []
-    if (facts.path / "best_model.zip").is_file():
-        found.append(
-            "best_model.zip in the run's directory was chosen by ground truth, among evaluations during training: "
-            "whoever uses it no longer has a result from text alone."
-        )
+    if facts.best:
+        note = f"best_model.zip in the run's directory is another: {escape(facts.best)}, among evaluations during training."
+        if not facts.config.reward.is_oracle:
+            note += " Whoever uses it no longer has a result from text alone."
+        found.append(note)
     return found
 
 

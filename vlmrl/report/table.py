@@ -11,6 +11,7 @@ from vlmrl.video.palette import DONE, LINE, TRUTH
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
+PERCENT = "\N{NO-BREAK SPACE}%"
 
 AGENTS = {
     "agent": "trained from the sentence",
@@ -53,7 +54,7 @@ def results(comparison: Comparison, paid_by_truth: bool = False) -> str:
 
 def share(interval: Interval) -> str:
     """``96 %``, of a share in [0, 1]."""
-    return f"{100 * interval.mean:.0f} %"
+    return f"{100 * interval.mean:.0f}{PERCENT}"
 
 
 def span(interval: Interval, percent: bool = False) -> str:
@@ -61,7 +62,7 @@ def span(interval: Interval, percent: bool = False) -> str:
     if math.isnan(interval.low):
         return DASH
     if percent:
-        return f"{100 * interval.low:.0f} to {100 * interval.high:.0f} %"
+        return f"{100 * interval.low:.0f} to {100 * interval.high:.0f}{PERCENT}"
     return f"{number(interval.low)} to {number(interval.high)}"
 
 

@@ -27,7 +27,7 @@ class Scorer:
     """Scores frames with a reward model, each different frame once.
 
     The numbers do not depend on ``batch_size``, on the order of the frames or on what else is in the call: to 1e-5 with
-    an encoder in fp32, to 5e-3 in bf16 and fp16.
+    an encoder in fp32, to 1e-2 in bf16 and fp16, whose kernels may round otherwise for another batch.
 
     Args:
         model: reads one frame at a time.

@@ -26,7 +26,7 @@ without a picture; it is not needed to run the model.
 
 ## Training
 
-`vlmrl sim-clip train {command}`, {minutes:.0f} minutes on two cores. Seed {seed}.
+`vlmrl sim-clip train`, {minutes:.0f} minutes on two cores, with these settings: {command}.
 
 ## Held out
 
@@ -39,8 +39,9 @@ trained on. Spearman is with the simulator's ground truth, AUROC of success.
 """
 
 SENTENCES = """
-Sentences written by hand before the training, in words of their own; Spearman between the cosine and how near
-the state is to what the sentence says.
+Sentences written by hand before the training, in words of their own (up to five of a domain's fifty are plain
+enough to coincide with a caption); Spearman between the cosine and how near the state is to what the sentence
+says.
 
 | domain | sentences | mean | median | lowest | 0.85 or more |
 |---|---|---|---|---|---|
@@ -62,9 +63,9 @@ def card(folder: Path) -> str:
     size = (folder / "open_clip_model.safetensors").stat().st_size / 2**20
     text = HEAD.format(
         tower=training["tower"], size=size, frames=recipe["frames"], count=len(found["sentences"]),
-        domains=", ".join(found["sentences"]), corpus=recipe["corpus"], seed=recipe["seed"],
+        domains=", ".join(found["sentences"]), corpus=recipe["corpus"],
         minutes=training["minutes"],
-        command=" ".join(f"{key}={value}" for key, value in recipe.items()),
+        command=", ".join(f"{key}={value}" for key, value in recipe.items()),
     )  # fmt: skip
     for task, facts in found["tasks"].items():
         rho, said = facts["spearman"], facts["wordings"]

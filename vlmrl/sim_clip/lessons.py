@@ -108,7 +108,7 @@ def _sentences(settings: Settings, say: Say, make_teacher: Callable[[], Teaches]
         known: dict[str, dict[str, list]] = json.loads(path.read_text())  # type: ignore[type-arg]
         return known
     teacher = make_teacher()
-    captions = {}
+    captions: dict[str, dict[str, list]] = {}  # type: ignore[type-arg]
     for name in names("language"):
         drawn = sample(
             domain_of(name), np.random.default_rng([settings.seed, 1, *name.encode()]), settings.singles, settings.pairs

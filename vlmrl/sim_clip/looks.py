@@ -58,7 +58,7 @@ def repaint(model: mujoco.MjModel, rng: np.random.Generator, held_out: bool = Fa
 
 def _is_red(model: mujoco.MjModel, geom: int) -> bool:
     """Whether sentences call this part red: the reacher's ball."""
-    return model.geom(geom).name == "target"
+    return bool(model.geom(geom).name == "target")
 
 
 def _colour(rng: np.random.Generator, held_out: bool, muted: bool, red: bool) -> Array:

@@ -33,13 +33,13 @@ class Settings:
     out: Path = Path("sim-clip")
     work: Path = Path("runs/sim-clip")
     seed: int = 0
-    frames: int = 8000
-    image_steps: int = 2400
+    frames: int = 6000
+    image_steps: int = 2300
     image_batch: int = 28
-    text_steps: int = 1400
-    singles: int = 160
-    pairs: int = 900
-    corpus: int = 30_000
+    text_steps: int = 900
+    singles: int = 140
+    pairs: int = 700
+    corpus: int = 18_000
     vocabulary: int = 6144
     threads: int = 0
 

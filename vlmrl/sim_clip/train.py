@@ -101,7 +101,8 @@ def pinned(images: list[Tensor], texts: list[Tensor], targets: list[Tensor]) -> 
         return own
     every = torch.cat(images) @ torch.cat(texts).T
     block = torch.block_diag(*(torch.ones(len(i), len(t)) for i, t in zip(images, texts, strict=True)))
-    return own + FOREIGN * (every * (1 - block)).square().sum() / (1 - block).sum()
+    foreign: Tensor = (every * (1 - block)).square().sum() / (1 - block).sum()
+    return own + FOREIGN * foreign
 
 
 def train_images(settings: Settings, taught: dict[str, Lesson], model: CLIP, projection: Projection, say: Say) -> None:
@@ -166,10 +167,14 @@ def warm_start(model: CLIP, settings: Settings, merges: list[tuple[str, str]]) -
 
 
 def train_texts(
-    settings: Settings, taught: dict[str, Lesson], model: CLIP, projection: Projection, tokenizer: object, say: Say
+    settings: Settings,
+    taught: dict[str, Lesson],
+    model: CLIP,
+    projection: Projection,
+    tokenizer: Callable[[list[str]], Tensor],
+    say: Say,
 ) -> None:
     """Stage 2: the text tower, against the finished image embeddings and the projected vectors of the teacher."""
-    assert callable(tokenizer)
     images = {n: embed_frames(model, part.frames[:3000]).clone() for n, part in taught.items()}
     ids = {n: tokenizer(part.texts) for n, part in taught.items()}
     texts, vectors = read(settings.work / "corpus")

@@ -88,7 +88,8 @@ def record(
         out: one file or several, each ending in ``.mp4`` or ``.gif``; gifs are smaller and slower.
         seed: of both episodes.
         scorer: scores frames against ``words``.
-        words: the sentences; None takes the task's own. The first goal is the film's title.
+        words: the sentences; the first goal is the film's title. None takes the task's own where a scorer is given; without
+            one nobody was asked anything, and the film has no title.
         make: builds the environment, with frames where a scorer is given; None makes ``task``, the state observed.
         look: size, captions, and whether a random agent stands beside.
 
@@ -98,7 +99,8 @@ def record(
         RunError: a file cannot be written; earlier films stay whole.
     """
     known = _known(task)
-    words = words or (known.words if known else None)
+    if scorer is not None and words is None and known is not None:
+        words = known.words
     paths = (Path(out),) if isinstance(out, (str, Path)) else tuple(Path(path) for path in out)
     if not paths:
         raise ConfigError("out: names no file; give a path that ends in .mp4 or .gif")

@@ -8,6 +8,7 @@ from vlmrl.envs.task import Pose, State
 from vlmrl.envs.tasks.walker import STANDING, height, poses, uprightness
 from vlmrl.sim_clip.grammar import Domain, Value, near, ways
 from vlmrl.sim_clip.language._rods import StateFn
+from vlmrl.types import Array
 
 LOW, HIGH = 0.1, STANDING
 """Torso heights lying and standing [m]."""
@@ -19,7 +20,7 @@ JOINTS_HIGH = (1.75, 0.0, 0.78, 1.75, 0.0, 0.78)
 def posture(metres: float | None, degrees: float | None) -> StateFn:
     """Near where the torso is ``metres`` high and ``degrees`` off vertical: a product; None says nothing of it."""
 
-    def near_posture(state: State) -> np.ndarray:  # type: ignore[type-arg]
+    def near_posture(state: State) -> Array:
         close = np.ones(state.qpos.shape[:-1])
         if metres is not None:
             close = close * near(np.clip(height(state), LOW, HIGH), metres, LOW, HIGH)
