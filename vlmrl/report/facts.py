@@ -68,7 +68,9 @@ class Facts:
             command=text.strip(),
             versions=run.read_json("versions.json") if (path / "versions.json").is_file() else {},
             timing=run.read_json("timing.json") if (path / "timing.json").is_file() else {},
-            best=run.read_json("best_model.json")["chosen"] if (path / "best_model.json").is_file() else "",
+            best=str(run.read_json("best_model.json").get("chosen", ""))
+            if (path / "best_model.json").is_file()
+            else "",
         )
 
     @property

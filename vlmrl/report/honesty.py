@@ -63,7 +63,7 @@ def _chosen(facts: Facts) -> list[str]:
     said = ", ".join(f"<b>{escape(one.agent)}</b> {escape(one.chosen)}" for one in comparison.evaluations if one.chosen)
     found = [f"Weights in the table: {said}."] if said else []
     if facts.best:
-        note = f"best_model.zip in the run's directory is another: {escape(facts.best)}, among evaluations during training."
+        note = f"best_model.zip in the run's directory is another: {escape(facts.best)}, while training."
         if not facts.config.reward.is_oracle:
             note += " Whoever uses it no longer has a result from text alone."
         found.append(note)

@@ -88,8 +88,8 @@ def record(
         out: one file or several, each ending in ``.mp4`` or ``.gif``; gifs are smaller and slower.
         seed: of both episodes.
         scorer: scores frames against ``words``.
-        words: the sentences; the first goal is the film's title. None takes the task's own where a scorer is given; without
-            one nobody was asked anything, and the film has no title.
+        words: the sentences; the first goal is the film's title. None takes the task's own where a scorer is given;
+            without one nobody was asked anything, and the film has no title.
         make: builds the environment, with frames where a scorer is given; None makes ``task``, the state observed.
         look: size, captions, and whether a random agent stands beside.
 
