@@ -70,10 +70,18 @@ def _make_context() -> Context:
         ) from cause
     with _lock:
         if not _all:
-            # Registered after EGL's own eglTerminate, hence run before it: no context outlives its display.
-            atexit.register(free_all)
+            free_first_at_exit()
         _all.append(context)
     return context
+
+
+def free_first_at_exit() -> None:
+    """Have contexts freed before anything registered so far runs at exit: none may outlive its display.
+
+    MuJoCo ends the display at exit, and so does dm_control, from the moment that it is imported.
+    """
+    atexit.unregister(free_all)
+    atexit.register(free_all)
 
 
 def use(user: object) -> bool:

@@ -137,7 +137,7 @@ def env_spec(name: str) -> EnvSpec:
         except ImportError as cause:
             raise ConfigError(f"env={name}: the package {package} cannot be imported: {cause}") from cause
     try:
-        return gym.spec(name)
+        return gym.spec(name.split(":")[-1])
     except gym.error.Error as cause:
         known = [*task_names(), *gym.registry]
         raise UnknownName("env", name, known) from cause

@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from vlmrl.envs import gl as _gl  # noqa: F401  # chooses the GL library before dm_control looks for a display
+from vlmrl.envs import gl  # chooses the GL library before dm_control looks for a display
 from vlmrl.errors import ConfigError
 
 Observation = NDArray[np.float32]
@@ -32,6 +32,7 @@ class SuiteEnv(gym.Env[Observation, NDArray[np.float32]]):
 
     def __init__(self, load: Callable[[], Any], control_dt: float) -> None:
         inner = load()
+        gl.free_first_at_exit()  # dm_control has been imported by now
         self._physics, self._task = inner.physics, inner.task
         self.model: mujoco.MjModel = self._physics.model.ptr
         self.data: mujoco.MjData = self._physics.data.ptr

@@ -35,8 +35,12 @@ def test_mesa_and_triton_live_in_one_process_in_any_order(lines):
     assert code == 0, err
 
 
-def test_nothing_is_printed_at_exit_even_when_nothing_was_closed():
-    code, err = run(DRAW)
+BEFORE_DM_CONTROL = "import vlmrl.envs as e; e.make_env('InvertedPendulum-v5').reset(seed=0)"
+
+
+@pytest.mark.parametrize("lines", [(DRAW,), (BEFORE_DM_CONTROL, DRAW)], ids=["dm_control first", "context first"])
+def test_nothing_is_printed_at_exit_even_when_nothing_was_closed(lines):
+    code, err = run(*lines)
     assert code == 0
     assert err == ""
 

@@ -35,6 +35,13 @@ def test_a_misspelled_id_names_the_nearest():
         env_spec("no_such_package:Env-v0")
 
 
+def test_a_package_before_the_id_is_imported():
+    assert env_spec("gymnasium:Hopper-v5").id == "Hopper-v5"
+    env = make_env("vlmrl.envs:vlmrl/Pendulum-Upright-v0", seed=0)
+    assert "success" in env.reset(seed=0)[1]
+    env.close()
+
+
 def test_an_early_end_for_being_unhealthy_is_switched_off_where_it_can_be():
     env = make_env("Hopper-v5", frames=False, seed=0)
     ends = [env.step(env.action_space.sample())[2] for _ in range(200)]

@@ -48,90 +48,101 @@ HANGING_PHRASES = ways(
 )
 
 
+Said = tuple[str, ...]
+TILTS: tuple[tuple[str, float, *tuple[Said, ...]], ...] = (
+    (
+        "pole.upright",
+        0,
+        UPRIGHT,
+        UPRIGHT_PHRASES,
+        ways(
+            "balance the pole upright; keep the pole upright; swing the pole up; hold it vertical; stand "
+            "the pole up; lift the pole until it stands; bring the pole to the top"
+        ),
+    ),
+    (
+        "pole.nearly_upright",
+        15,
+        ways(
+            "is nearly upright; is almost vertical; is close to upright; stands almost straight; is "
+            "tilted very slightly; is just off vertical; leans a tiny bit"
+        ),
+        ways("nearly upright; almost vertical; close to upright; tilted very slightly; just off vertical"),
+    ),
+    (
+        "pole.tilted",
+        42,
+        ways(
+            "is tilted; leans to one side; is slanted; is leaning over; is tilted halfway to horizontal; "
+            "is at an angle; is tipping over; is inclined; leans at forty-five degrees"
+        ),
+        ways("leaning over; tilted to one side; at an angle; tipping over; slanting upward"),
+    ),
+    (
+        "pole.horizontal",
+        90,
+        ways(
+            "is horizontal; is level; lies flat; is halfway down; points sideways; sticks out to the "
+            "side; is parallel to the ground; is at a right angle to vertical"
+        ),
+        ways("lying flat; held horizontal; sticking out sideways; pointing sideways; level with the ground"),
+    ),
+    (
+        "pole.below",
+        132,
+        ways(
+            "is below horizontal; is more than halfway down; points down at an angle; slants downward; "
+            "droops to one side; is in the lower half"
+        ),
+        ways("pointing down at an angle; slanting downward; more than halfway down; drooping to one side"),
+    ),
+    (
+        "pole.nearly_hanging",
+        165,
+        ways(
+            "is nearly hanging; hangs almost straight down; is close to the bottom; is almost all the way "
+            "down; points almost straight down"
+        ),
+        ways("nearly hanging; almost straight down; close to the bottom; almost all the way down"),
+    ),
+    (
+        "pole.hanging",
+        180,
+        HANGING,
+        HANGING_PHRASES,
+        ways("let the pole hang; keep the pole hanging down; let the pole drop; keep the pole down"),
+    ),
+)
+"""How far off upright: name, degrees, predicates, phrases, commands."""
+
+SIDES: tuple[tuple[str, float, *tuple[Said, ...]], ...] = (
+    (
+        "pole.left",
+        -90,
+        ways(
+            "points to the left; is on the left side; leans left; sticks out to the left; is turned to "
+            "the left; is to the left of its hinge"
+        ),
+        ways("pointing to the left; leaning left; on the left side; turned to the left"),
+    ),
+    (
+        "pole.right",
+        90,
+        ways(
+            "points to the right; is on the right side; leans right; sticks out to the right; is turned "
+            "to the right; is to the right of its hinge"
+        ),
+        ways("pointing to the right; leaning right; on the right side; turned to the right"),
+    ),
+)
+"""To which side: name, degrees from upright with right positive, predicates, phrases."""
+
+
 def rod_values(angle: StateFn) -> tuple[Value, ...]:
     """Values of the fact ``pole`` for a rod that turns all the way round."""
-    return (
-        Value(
-            "pole.upright",
-            tilt(angle, 0),
-            UPRIGHT,
-            UPRIGHT_PHRASES,
-            ways(
-                "balance the pole upright; keep the pole upright; swing the pole up; hold it vertical; stand "
-                "the pole up; lift the pole until it stands; bring the pole to the top"
-            ),
-        ),
-        Value(
-            "pole.nearly_upright",
-            tilt(angle, 15),
-            ways(
-                "is nearly upright; is almost vertical; is close to upright; stands almost straight; is "
-                "tilted very slightly; is just off vertical; leans a tiny bit"
-            ),
-            ways("nearly upright; almost vertical; close to upright; tilted very slightly; just off vertical"),
-        ),
-        Value(
-            "pole.tilted",
-            tilt(angle, 42),
-            ways(
-                "is tilted; leans to one side; is slanted; is leaning over; is tilted halfway to horizontal; "
-                "is at an angle; is tipping over; is inclined; leans at forty-five degrees"
-            ),
-            ways("leaning over; tilted to one side; at an angle; tipping over; slanting upward"),
-        ),
-        Value(
-            "pole.horizontal",
-            tilt(angle, 90),
-            ways(
-                "is horizontal; is level; lies flat; is halfway down; points sideways; sticks out to the "
-                "side; is parallel to the ground; is at a right angle to vertical"
-            ),
-            ways("lying flat; held horizontal; sticking out sideways; pointing sideways; level with the ground"),
-        ),
-        Value(
-            "pole.below",
-            tilt(angle, 132),
-            ways(
-                "is below horizontal; is more than halfway down; points down at an angle; slants downward; "
-                "droops to one side; is in the lower half"
-            ),
-            ways("pointing down at an angle; slanting downward; more than halfway down; drooping to one side"),
-        ),
-        Value(
-            "pole.nearly_hanging",
-            tilt(angle, 165),
-            ways(
-                "is nearly hanging; hangs almost straight down; is close to the bottom; is almost all the way "
-                "down; points almost straight down"
-            ),
-            ways("nearly hanging; almost straight down; close to the bottom; almost all the way down"),
-        ),
-        Value(
-            "pole.hanging",
-            tilt(angle, 180),
-            HANGING,
-            HANGING_PHRASES,
-            ways("let the pole hang; keep the pole hanging down; let the pole drop; keep the pole down"),
-        ),
-        Value(
-            "pole.left",
-            pointing(angle, -90),
-            ways(
-                "points to the left; is on the left side; leans left; sticks out to the left; is turned to "
-                "the left; is to the left of its hinge"
-            ),
-            ways("pointing to the left; leaning left; on the left side; turned to the left"),
-        ),
-        Value(
-            "pole.right",
-            pointing(angle, 90),
-            ways(
-                "points to the right; is on the right side; leans right; sticks out to the right; is turned "
-                "to the right; is to the right of its hinge"
-            ),
-            ways("pointing to the right; leaning right; on the right side; turned to the right"),
-        ),
-    )
+    tilted = (Value(name, tilt(angle, degrees), *said) for name, degrees, *said in TILTS)
+    pointed = (Value(name, pointing(angle, degrees), *said) for name, degrees, *said in SIDES)
+    return (*tilted, *pointed)
 
 
 def cart_values(position: StateFn, rail: float) -> tuple[Value, ...]:
