@@ -14,6 +14,8 @@ from vlmrl import _triton_guard
 from vlmrl.errors import RenderError
 
 BACKENDS = ("egl", "osmesa", "glfw")
+LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}
+"""What draws without a screen, the faster first."""
 INSTALL = "apt-get install -y libegl1 libgl1-mesa-dri libgles2"
 """The command that brings headless rendering to Debian and Ubuntu."""
 
@@ -34,14 +36,26 @@ def choose_backend() -> str:
     if asked:
         return asked
     if sys.platform.startswith("linux"):
-        for backend, library in (("egl", "EGL"), ("osmesa", "OSMesa")):
+        for backend, library in LIBRARIES.items():
             if ctypes.util.find_library(library):
                 return backend
     return "cgl" if sys.platform == "darwin" else "glfw"
 
 
+def check_library(backend: str) -> None:
+    """See that the library behind ``backend`` is there: without it ``import mujoco`` fails on an obscure attribute.
+
+    Raises:
+        RenderError: it is not; the message has the command that installs it.
+    """
+    library = LIBRARIES.get(backend)
+    if sys.platform.startswith("linux") and library and not ctypes.util.find_library(library):
+        raise RenderError(f"MUJOCO_GL={backend}: lib{library} is not installed; on Debian or Ubuntu run '{INSTALL}'")
+
+
 # dm_control reads it at import, and would otherwise look for a display first.
 os.environ.setdefault("MUJOCO_GL", choose_backend())
+check_library(os.environ["MUJOCO_GL"].lower())
 
 
 class _Contexts(threading.local):

@@ -48,7 +48,7 @@ def test_the_untrained_goal_is_never_captioned():
 )  # its nearness needs kinematics: test_data
 def test_nearness_spans_its_whole_range(name):
     domain = domain_of(name)
-    n = 3000
+    n = 20_000
     poses = domain.poses(np.random.default_rng(0), n)
     nothing = np.zeros((n, 0))
     mocap = poses.mocap_pos if poses.mocap_pos is not None else np.zeros((n, 0, 3))

@@ -3,7 +3,8 @@
 from vlmrl.envs.poses import UniformPose
 from vlmrl.envs.tasks.cartpole import RAIL
 from vlmrl.sim_clip.grammar import Domain, ways
-from vlmrl.sim_clip.language._rods import CART, POLE, cart_values, rod_values
+from vlmrl.sim_clip.language._carts import CART, cart_values
+from vlmrl.sim_clip.language._rods import POLE, rod_values
 
 DOMAIN = Domain(
     tasks=("cartpole/upright", "cartpole/balance", "cartpole/left", "cartpole/right"),

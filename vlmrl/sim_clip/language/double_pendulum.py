@@ -5,7 +5,8 @@ import numpy as np
 from vlmrl.envs.poses import UniformPose
 from vlmrl.envs.task import State
 from vlmrl.sim_clip.grammar import Domain, Value, near_angle, ways
-from vlmrl.sim_clip.language._rods import CART, StateFn, cart_values
+from vlmrl.sim_clip.language._carts import CART, cart_values
+from vlmrl.sim_clip.language._rods import StateFn
 from vlmrl.types import Array
 
 

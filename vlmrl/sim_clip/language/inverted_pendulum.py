@@ -5,7 +5,8 @@ import numpy as np
 from vlmrl.envs.poses import UniformPose
 from vlmrl.envs.task import State
 from vlmrl.sim_clip.grammar import Domain, Value, near, ways
-from vlmrl.sim_clip.language._rods import CART, DEGREE, POLE, UPRIGHT, UPRIGHT_PHRASES, StateFn, cart_values
+from vlmrl.sim_clip.language._carts import CART, cart_values
+from vlmrl.sim_clip.language._rods import DEGREE, POLE, UPRIGHT, UPRIGHT_PHRASES, StateFn
 from vlmrl.types import Array
 
 
