@@ -18,6 +18,7 @@ LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}
 """What draws without a screen, the faster first."""
 INSTALL = "apt-get install -y libegl1 libgl1-mesa-dri libgles2"
 """The command that brings headless rendering to Debian and Ubuntu."""
+REMEDY = f"on Debian or Ubuntu run '{INSTALL}'"
 
 
 class Context(Protocol):
@@ -50,7 +51,7 @@ def check_library(backend: str) -> None:
     """
     library = LIBRARIES.get(backend)
     if sys.platform.startswith("linux") and library and not ctypes.util.find_library(library):
-        raise RenderError(f"MUJOCO_GL={backend}: lib{library} is not installed; on Debian or Ubuntu run '{INSTALL}'")
+        raise RenderError(f"MUJOCO_GL={backend}: lib{library} is not installed; {REMEDY}")
 
 
 # dm_control reads it at import, and would otherwise look for a display first.
@@ -72,6 +73,9 @@ _lock = threading.Lock()
 
 def _make_context() -> Context:
     backend = choose_backend()
+    if backend == "glfw" and sys.platform.startswith("linux") and not {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ):
+        # GLFW would only print a warning, and MuJoCo end in a FatalError.
+        raise RenderError(f"MUJOCO_GL={backend}: there is no screen, and no library that draws without one; {REMEDY}")
     _triton_guard.preload()
     try:
         module: Any = importlib.import_module(f"mujoco.{backend}")
@@ -79,8 +83,8 @@ def _make_context() -> Context:
         context: Context = module.GLContext(64, 64)
     except Exception as cause:  # PyOpenGL raises AttributeError, ImportError, GLError or OSError, by what is missing
         raise RenderError(
-            f"MUJOCO_GL={backend}: no GL context can be made ({cause}); on Debian or Ubuntu run '{INSTALL}', "
-            f"or choose another of {', '.join(BACKENDS)}"
+            f"MUJOCO_GL={backend}: no GL context can be made ({cause}); {REMEDY}, or choose another of "
+            f"{', '.join(BACKENDS)}"
         ) from cause
     with _lock:
         if not _all:

@@ -273,7 +273,8 @@ def test_a_model_in_the_hubs_cache_needs_no_network(hub, toy_directory, toy_enco
     hub("somebody/toy", *toy_directory.iterdir())
     cached = OpenClip("hf-hub:somebody/toy", precision="fp32", device="cpu")
     assert torch.equal(cached.images(frames), toy_encoder.images(frames))
-    assert torch.equal(cached.texts(SENTENCES), toy_encoder.texts(SENTENCES))
+    # Not bit for bit: the toy's texts may have been embedded in another batch, and kept.
+    torch.testing.assert_close(cached.texts(SENTENCES), toy_encoder.texts(SENTENCES), atol=1e-6, rtol=0)
 
 
 def test_a_tag_brings_its_own_pictures_and_activation(hub, toy_directory):

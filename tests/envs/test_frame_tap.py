@@ -1,5 +1,7 @@
 """The tap: the terminal frame is the terminal state's, and the environment's reward reaches nobody."""
 
+from typing import ClassVar
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -10,6 +12,25 @@ from vlmrl.envs.frame_tap import default_camera
 from vlmrl.envs.render import Renderer
 from vlmrl.envs.simulator import refresh, simulator
 from vlmrl.errors import RenderError
+
+
+class Painted(gym.Env):
+    """No simulator behind it: its render paints half of the picture."""
+
+    metadata: ClassVar = {"render_modes": ["rgb_array"]}
+    observation_space = action_space = gym.spaces.Box(-1, 1, (1,), np.float32)
+
+    def __init__(self, render_mode=None):
+        self.render_mode = render_mode
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.zeros(1, np.float32), {}
+
+    def render(self):
+        frame = np.zeros((80, 90, 3), np.uint8)
+        frame[:, 45:] = 200
+        return frame
 
 
 def test_the_terminal_frame_is_the_terminal_states_and_not_the_next_episodes():
@@ -63,7 +84,7 @@ def test_tapping_changes_no_trajectory():
 
 
 def test_an_environment_without_mujoco_is_tapped_through_its_own_render():
-    env = make_env("CartPole-v1", seed=0, size=(40, 60))
+    env = FrameTap(Painted(render_mode="rgb_array"), size=(40, 60))
     _, info = env.reset(seed=0)
     assert info["frame"].shape == (40, 60, 3)
     assert info["frame"].dtype == np.uint8
@@ -73,7 +94,7 @@ def test_an_environment_without_mujoco_is_tapped_through_its_own_render():
 
 def test_an_environment_that_draws_nothing_is_refused():
     with pytest.raises(RenderError, match="rgb_array"):
-        FrameTap(gym.make("CartPole-v1"))
+        FrameTap(Painted())
 
 
 def test_a_camera_that_sees_nothing_is_refused():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from open_clip.tokenizer import bytes_to_unicode
 
-START, END = "<start_of_text>", "<end_of_text>"
+START, END, PAD = "<start_of_text>", "<end_of_text>", "<pad>"
 PATTERN = r"""'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"""
 """How CLIP cuts a sentence into pieces before it merges them (Radford et al., ICML 2021)."""
 
@@ -45,20 +45,21 @@ def write(folder: Path, merges: Sequence[tuple[str, str]]) -> None:
     lines = "\n".join(["#version: 0.2", *(f"{a} {b}" for a, b in merges)])
     with gzip.GzipFile(folder / "bpe.txt.gz", "wb", mtime=0) as file:  # no time inside: equal merges, equal bytes
         file.write(lines.encode())
-    ids = {entry: i for i, entry in enumerate(entries(merges))}
+    # open_clip pads with 0, which is also "!": another name for it here, lest a "!" be taken for padding.
+    ids = {entry: i for i, entry in enumerate(entries(merges))} | {PAD: 0}
     (folder / "tokenizer.json").write_text(json.dumps(_hugging_face(ids, merges), ensure_ascii=False, indent=0))
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "bos_token": START,
         "eos_token": END,
-        "pad_token": "!",
+        "pad_token": PAD,
         "unk_token": END,
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
 def _hugging_face(ids: dict[str, int], merges: Sequence[tuple[str, str]]) -> dict[str, object]:
-    """The same vocabulary as a Hugging Face fast tokenizer. Padding is entry 0, as open_clip pads with zeros."""
+    """The same vocabulary as a Hugging Face fast tokenizer. Padding is 0, as in open_clip."""
 
     def mark(text: str) -> dict[str, object]:
         return {
@@ -75,7 +76,7 @@ def _hugging_face(ids: dict[str, int], merges: Sequence[tuple[str, str]]) -> dic
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "added_tokens": [mark(START), mark(END)],
+        "added_tokens": [mark(PAD), mark(START), mark(END)],
         "normalizer": {"type": "Sequence", "normalizers": [
             {"type": "NFC"}, {"type": "Replace", "pattern": {"Regex": r"\s+"}, "content": " "}, {"type": "Lowercase"}]},
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [

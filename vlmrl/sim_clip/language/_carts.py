@@ -7,6 +7,43 @@ from vlmrl.sim_clip.language._rods import StateFn
 
 CART = ways("the cart; the wagon; the box; the trolley; the base; the carriage")
 
+END = ways(
+    "is at the SIDE end; is at the SIDE end of the rail; is all the way to the SIDE; is far to the SIDE; is at the far "
+    "SIDE; has moved to the SIDE edge; stands at the SIDE end of the track; touches the SIDE stop; is on the extreme "
+    "SIDE; is as far SIDE as it can go; is parked at the SIDE end; is at the SIDE edge; is on the far SIDE side; is "
+    "pushed against the SIDE end; has gone all the way SIDE; sits at the SIDEmost point"
+)
+END_PHRASES = ways(
+    "at the SIDE end of the rail; at the far SIDE; all the way to the SIDE; at the SIDE edge of the track; pushed to "
+    "the SIDE end; parked on the extreme SIDE"
+)
+END_COMMANDS = ways(
+    "move the cart to the SIDE end; drive all the way SIDE; push the cart to the far SIDE; go to the SIDE edge; send "
+    "the cart to the SIDE end of the rail; take the cart as far SIDE as possible"
+)
+HALF = ways(
+    "is SIDE of the middle; is on the SIDE half of the rail; is halfway to the SIDE end; is between the middle and the "
+    "SIDE end; is on the SIDE side; is to the SIDE of the centre"
+)
+HALF_PHRASES = ways("on the SIDE half of the rail; SIDE of the middle; halfway to the SIDE end; on the SIDE side")
+LITTLE_LEFT = ways(
+    "is a little left of the middle; is just left of the centre; is slightly to the left of the middle; has moved a "
+    "bit to the left"
+)
+MIDDLE = ways(
+    "is in the middle; is at the centre of the rail; is in the middle of the rail; is centred; is halfway between the "
+    "ends; stands in the centre; stays in the middle; is near the middle of the track; is right in the centre"
+)
+MIDDLE_PHRASES = ways("in the middle of the rail; at the centre; in the middle; centred on the track")
+MIDDLE_COMMANDS = ways(
+    "keep the cart in the middle; move the cart to the centre; stay in the middle of the rail; bring the cart back to "
+    "the middle"
+)
+
+
+def _to(side: str, said: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(text.replace("SIDE", side) for text in said)
+
 
 def cart_values(position: StateFn, rail: float) -> tuple[Value, ...]:
     """Values of the fact ``cart``, for a cart within plus and minus ``rail`` [m]."""
@@ -14,91 +51,17 @@ def cart_values(position: StateFn, rail: float) -> tuple[Value, ...]:
     def at(share: float) -> StateFn:
         return lambda state: near(position(state), share * rail, -rail, rail)
 
-    def end(side: str) -> tuple[str, ...]:
-        return (
-            f"is at the {side} end",
-            f"is at the {side} end of the rail",
-            f"is all the way to the {side}",
-            f"is far to the {side}",
-            f"is at the far {side}",
-            f"has moved to the {side} edge",
-            f"stands at the {side} end of the track",
-            f"touches the {side} stop",
-            f"is on the extreme {side}",
-            f"is as far {side} as it can go",
-            f"is parked at the {side} end",
-            f"is at the {side} edge",
-            f"is on the far {side} side",
-            f"is pushed against the {side} end",
-            f"has gone all the way {side}",
-            f"sits at the {side}most point",
-        )
+    def end(side: str, share: float) -> Value:
+        return Value(f"cart.{side}_end", at(share), _to(side, END), _to(side, END_PHRASES), _to(side, END_COMMANDS))
 
-    def end_phrases(side: str) -> tuple[str, ...]:
-        return (
-            f"at the {side} end of the rail",
-            f"at the far {side}",
-            f"all the way to the {side}",
-            f"at the {side} edge of the track",
-            f"pushed to the {side} end",
-            f"parked on the extreme {side}",
-        )
-
-    def end_commands(side: str) -> tuple[str, ...]:
-        return (
-            f"move the cart to the {side} end",
-            f"drive all the way {side}",
-            f"push the cart to the far {side}",
-            f"go to the {side} edge",
-            f"send the cart to the {side} end of the rail",
-            f"take the cart as far {side} as possible",
-        )
-
-    def half(side: str) -> tuple[str, ...]:
-        return (
-            "is left of the middle" if side == "left" else "is right of the middle",
-            f"is on the {side} half of the rail",
-            f"is halfway to the {side} end",
-            f"is between the middle and the {side} end",
-            f"is on the {side} side",
-            f"is to the {side} of the centre",
-        )
+    def half(side: str, share: float) -> Value:
+        return Value(f"cart.{side}", at(share), _to(side, HALF), _to(side, HALF_PHRASES))
 
     return (
-        Value("cart.left_end", at(-1), end("left"), end_phrases("left"), end_commands("left")),
-        Value(
-            "cart.left",
-            at(-0.5),
-            half("left"),
-            ways("on the left half of the rail; left of the middle; halfway to the left end; on the left side"),
-        ),
-        Value(
-            "cart.little_left",
-            at(-0.25),
-            ways(
-                "is a little left of the middle; is just left of the centre; is slightly to the left of the "
-                "middle; has moved a bit to the left"
-            ),
-        ),
-        Value(
-            "cart.middle",
-            at(0),
-            ways(
-                "is in the middle; is at the centre of the rail; is in the middle of the rail; is centred; is "
-                "halfway between the ends; stands in the centre; stays in the middle; is near the middle of "
-                "the track; is right in the centre"
-            ),
-            ways("in the middle of the rail; at the centre; in the middle; centred on the track"),
-            ways(
-                "keep the cart in the middle; move the cart to the centre; stay in the middle of the rail; "
-                "bring the cart back to the middle"
-            ),
-        ),
-        Value(
-            "cart.right",
-            at(0.5),
-            half("right"),
-            ways("on the right half of the rail; right of the middle; halfway to the right end; on the right side"),
-        ),
-        Value("cart.right_end", at(1), end("right"), end_phrases("right"), end_commands("right")),
+        end("left", -1),
+        half("left", -0.5),
+        Value("cart.little_left", at(-0.25), LITTLE_LEFT),
+        Value("cart.middle", at(0), MIDDLE, MIDDLE_PHRASES, MIDDLE_COMMANDS),
+        half("right", 0.5),
+        end("right", 1),
     )

@@ -4,7 +4,7 @@ import numpy as np
 
 from vlmrl.envs.poses import UniformPose
 from vlmrl.envs.task import State
-from vlmrl.sim_clip.grammar import Domain, Value, near_angle, ways
+from vlmrl.sim_clip.grammar import Domain, Value, near, near_angle, off_vertical, ways
 from vlmrl.sim_clip.language._carts import CART, cart_values
 from vlmrl.sim_clip.language._rods import StateFn
 from vlmrl.types import Array
@@ -27,7 +27,7 @@ def both(low: float, high: float) -> StateFn:
 
 def beside(angle: float) -> StateFn:
     """Near where the lower pole is ``angle`` off upright, to whichever side."""
-    return lambda state: np.maximum(near_angle(lower(state), angle), near_angle(lower(state), -angle))
+    return lambda state: near(off_vertical(lower(state)), angle, 0, np.pi)
 
 
 DOMAIN = Domain(
