@@ -1,7 +1,5 @@
 """The tap: the terminal frame is the terminal state's, and the environment's reward reaches nobody."""
 
-from typing import ClassVar
-
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -17,11 +15,10 @@ from vlmrl.errors import RenderError
 class Painted(gym.Env):
     """No simulator behind it: its render paints half of the picture."""
 
-    metadata: ClassVar = {"render_modes": ["rgb_array"]}
     observation_space = action_space = gym.spaces.Box(-1, 1, (1,), np.float32)
 
     def __init__(self, render_mode=None):
-        self.render_mode = render_mode
+        self.render_mode, self.metadata = render_mode, {"render_modes": ["rgb_array"]}
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)

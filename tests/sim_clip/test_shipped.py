@@ -20,6 +20,7 @@ from open_clip.tokenizer import SimpleTokenizer
 from PIL import Image
 folder, frames, sentences = sys.argv[1], np.load(sys.argv[2]), json.loads(sys.argv[3])
 model, preprocess = open_clip.create_model_from_pretrained("local-dir:" + folder)
+model.eval()  # open_clip hands models out in training mode, which batch normalisation heeds
 tokens = SimpleTokenizer(bpe_path=folder + "/bpe.txt.gz", context_length=model.context_length)(sentences)
 with torch.no_grad():
     images = model.encode_image(torch.stack([preprocess(Image.fromarray(f)) for f in frames]), normalize=True)

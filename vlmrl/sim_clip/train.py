@@ -156,14 +156,14 @@ def warm_start(model: CLIP, settings: Settings, merges: list[tuple[str, str]]) -
     words, vectors = read(settings.work / "words")
     taught = torch.from_numpy(vectors)
     _, _, axes = torch.linalg.svd(taught - taught.mean(0), full_matrices=False)
-    width = model.token_embedding.weight.shape[1]
+    width = min(len(axes), model.token_embedding.weight.shape[1])
     flat = (taught - taught.mean(0)) @ axes[:width].T
     ids = {entry: i for i, entry in enumerate(vocabulary.entries(merges))}
     with torch.no_grad():
         scale = 0.02 / flat.std()
         for word, row in zip(words, flat, strict=True):
             if word + "</w>" in ids:
-                model.token_embedding.weight[ids[word + "</w>"]] = row * scale
+                model.token_embedding.weight[ids[word + "</w>"], :width] = row * scale
 
 
 def train_texts(
