@@ -43,6 +43,9 @@ class Renderer:
         camera: where to look from; None takes the model's default view.
         profile: ``fast``, ``vlm`` or ``pretty``.
 
+    Attributes:
+        lookat: the point that a free camera looks at, relative to the body that it follows, if any [m]; may be changed.
+
     Raises:
         ConfigError: an unknown profile, camera or body, or a size below one pixel.
         RenderError: no GL context can be made; the message names the package to install.
@@ -64,7 +67,7 @@ class Renderer:
         self._scene = mujoco.MjvScene(model, maxgeom=max(1000, 2 * model.ngeom))
         self._option = mujoco.MjvOption()
         self._camera, self._follow = _mjv_camera(model, camera)
-        self._base = np.array(self._camera.lookat)
+        self.lookat = np.array(self._camera.lookat)
         self._rect = mujoco.MjrRect(0, 0, size[1], size[0])
         self._buffer = np.empty((*size, 3), np.uint8)
         self._context: mujoco.MjrContext | None = None
@@ -89,15 +92,21 @@ class Renderer:
             raise RenderError("frame: the renderer is closed; make a new one")
         if gl.use(self):
             mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
+        self._camera.lookat[:] = self.lookat
         if self._follow is not None:
             # Sideways only: a camera that bobs with the robot would hide whether it stands or lies.
-            self._camera.lookat[:2] = self._base[:2] + data.xpos[self._follow, :2]
+            self._camera.lookat[:2] += data.xpos[self._follow, :2]
         mujoco.mjv_updateScene(
             self._model, data, self._option, None, self._camera, mujoco.mjtCatBit.mjCAT_ALL, self._scene
         )
         mujoco.mjr_render(self._rect, self._scene, self._context)
         mujoco.mjr_readPixels(self._buffer, None, self._rect, self._context)
         return self._buffer[::-1].copy()  # GL counts rows from the bottom
+
+    @property
+    def eye(self) -> mujoco.MjvGLCamera:
+        """Where the last frame was taken from: position, forward and up [m]."""
+        return self._scene.camera[0]
 
     @property
     def camera(self) -> mujoco.MjvCamera:

@@ -112,7 +112,7 @@ class Stage:
             The frame, and the share of the robot that is in view, in [0, 1].
         """
         view, base = self._renderer.camera, self._camera
-        kept = np.array(self._renderer._base)
+        kept = self._renderer.lookat
         view.azimuth, view.elevation, view.distance = base.azimuth, base.elevation, base.distance
         shift = np.zeros(2)
         if spread is not None:
@@ -125,16 +125,14 @@ class Stage:
             shift = far * np.array([np.cos(angle), np.sin(angle)])
         right, up = _axes(view.azimuth, view.elevation)
         offset = (shift[0] * right + shift[1] * up) * view.distance * self._half
-        self._renderer._base = kept + offset
-        view.lookat[:] = self._renderer._base
+        self._renderer.lookat = kept + offset
         frame = self._renderer.frame(self._data)
-        self._renderer._base = kept
-        view.lookat[:] = kept
+        self._renderer.lookat = kept
         # Half the robot in view counts as seen: at the ends of its rail a cart's pole may stick out of the picture.
         return frame, float(np.clip(self._seen() / 0.5, 0, 1))
 
     def _seen(self) -> float:
-        scene_camera = self._renderer._scene.camera[0]
+        eye = self._renderer.eye
         points = []
         for geom in self._geoms:
             centre, axis = self._data.geom_xpos[geom], self._data.geom_xmat[geom].reshape(3, 3)[:, 2]
@@ -142,8 +140,8 @@ class Stage:
                 self._model.geom_size[geom, 1] if self._model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_CAPSULE else 0.0
             )
             points += [centre - reach * axis, centre, centre + reach * axis]
-        relative = np.array(points) - scene_camera.pos
-        forward, up = np.array(scene_camera.forward), np.array(scene_camera.up)
+        relative = np.array(points) - eye.pos
+        forward, up = np.array(eye.forward), np.array(eye.up)
         depth = relative @ forward
         across, along = relative @ np.cross(forward, up), relative @ up
         limit = depth * self._half

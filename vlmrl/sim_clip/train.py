@@ -105,6 +105,14 @@ def pinned(images: list[Tensor], texts: list[Tensor], targets: list[Tensor]) -> 
     return own + FOREIGN * foreign
 
 
+def aims(taught: dict[str, Lesson], rows: dict[str, Tensor], said: dict[str, Tensor]) -> list[Tensor]:
+    """The cosines that the drawn frames and captions should have, domain by domain."""
+    return [
+        cosines(part.near[rows[n]], part.seen[rows[n]], part.first[said[n]], part.second[said[n]])
+        for n, part in taught.items()
+    ]
+
+
 def train_images(settings: Settings, taught: dict[str, Lesson], model: CLIP, projection: Projection, say: Say) -> None:
     """Stage 1: the image tower and the projection."""
     parameters = [*model.visual.parameters(), *projection.parameters()]
@@ -124,11 +132,7 @@ def train_images(settings: Settings, taught: dict[str, Lesson], model: CLIP, pro
         batch = torch.cat([taught[n].frames[r] for n, r in rows.items()])
         images = F.normalize(model.encode_image(pixels(batch)), dim=-1).split(settings.image_batch)
         texts = [projection(taught[n].taught[s]) for n, s in said.items()]
-        wanted = [
-            cosines(part.near[rows[n]], part.seen[rows[n]], part.first[said[n]], part.second[said[n]])
-            for n, part in taught.items()
-        ]
-        loss = pinned(list(images), texts, wanted)
+        loss = pinned(list(images), texts, aims(taught, rows, said))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -197,12 +201,11 @@ def train_texts(
         out = embed_tokens(model, tokens)
         mine = list(out[: 20 * len(said)].split(20))
         rows = {n: torch.from_numpy(rng.integers(0, len(images[n]), 64)) for n in taught}
-        wanted = [
-            cosines(part.near[rows[n]], part.seen[rows[n]], part.first[said[n]], part.second[said[n]])
-            for n, part in taught.items()
-        ]
         aim = torch.cat([*(goals[n][s] for n, s in said.items()), corpus_goals[free]])
-        loss = pinned([images[n][r] for n, r in rows.items()], mine, wanted) + (1 - (out * aim).sum(-1)).mean()
+        loss = (
+            pinned([images[n][r] for n, r in rows.items()], mine, aims(taught, rows, said))
+            + (1 - (out * aim).sum(-1)).mean()
+        )
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_([*tower.parameters(), *extra], 1.0)
