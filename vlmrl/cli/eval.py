@@ -9,14 +9,13 @@ oracle= names a run of the same task that was trained with reward=oracle; it is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import NonNegativeInt, PositiveInt
 
-from vlmrl.cli import _out
+from vlmrl.cli import _comparison, _out
 from vlmrl.cli._runs import Trained, trained
 from vlmrl.cli._settings import Answer
 from vlmrl.config.atomic import write_text
@@ -65,11 +64,7 @@ def run(argv: Sequence[str]) -> int:
         words,
         chosen={name: one.chosen for name, one in agents.items()},
     )
-    rows: list[dict[str, Any]] = [
-        {key.name: getattr(row, key.name) for key in fields(row)} for row in comparison.rows()
-    ]
-    known = [key for key in rows[0] if any(row[key] is not None and row[key] != "" for row in rows)]
-    _out.table([{key: row[key] for key in known} for row in rows])
+    _comparison.show(comparison)
     if settings.json is not None:
         write_text(_out.place(settings.json), comparison.to_json())
     if not best:

@@ -1,4 +1,4 @@
-"""Write a run's report: one HTML page that needs nothing else, with curves, films, words, settings and evaluation.
+"""Print a run's table and write its report: one HTML page with curves, films, words, settings and evaluation.
 
 vlmrl report runs/cartpole/upright/goal_baseline-sac-s0-20261121-101500
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from vlmrl.cli import _out
+from vlmrl.cli import _comparison, _out
 from vlmrl.config.schema import Section
 
 
@@ -27,7 +27,12 @@ def run(argv: Sequence[str]) -> int:
     from vlmrl.config.compose import compose
 
     settings = compose(argv, ReportSettings, positional="run")
+    from vlmrl.metrics.evaluation import Comparison
     from vlmrl.report import html
 
-    _out.say(str(html.write(settings.run)))
+    page = html.write(settings.run)
+    judged = page.parent / "evaluation.json"
+    if judged.is_file():
+        _comparison.show(Comparison.load(judged))
+    _out.say(str(page))
     return 0
