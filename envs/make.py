@@ -17,7 +17,7 @@ from vlmrl.envs.simulator import has_simulator
 from vlmrl.envs.task import Task
 from vlmrl.envs.task_env import TaskEnv
 from vlmrl.errors import ConfigError, UnknownName
-from vlmrl.find import find, names, plugins
+from vlmrl.find import find, names
 
 
 @cache
@@ -170,4 +170,4 @@ def register() -> None:
             )
 
 
-__all__ = ["env_spec", "find_task", "make_env", "plugins", "register", "registered", "task_names"]
+__all__ = ["env_spec", "find_task", "make_env", "register", "registered", "task_names"]

@@ -75,10 +75,11 @@ def poses(rng: np.random.Generator, n: int, low: tuple[float, ...], high: tuple[
         high: eight upper bounds, likewise.
     """
     drawn = rng.uniform(low, high, (n, len(low)))
-    return Pose(on_the_floor(_model(), np.concatenate([np.zeros((n, 1)), drawn], axis=-1)))
+    return Pose(on_the_floor(model(), np.concatenate([np.zeros((n, 1)), drawn], axis=-1)))
 
 
-def _model() -> mujoco.MjModel:
+def model() -> mujoco.MjModel:
+    """The walker's bare model, to compute poses with."""
     from dm_control.suite import walker
 
     xml, assets = walker.get_model_and_assets()
