@@ -51,8 +51,23 @@ class Projection(nn.Module):
 class Progress:
     """Weights, optimiser and step of a stage, in one safetensors file that is replaced in one go."""
 
-    def __init__(self, path: Path, modules: dict[str, nn.Module], optimiser: torch.optim.Optimizer) -> None:
-        self._path, self._modules, self._optimiser = path, modules, optimiser
+    def __init__(
+        self, path: Path, steps: int, modules: dict[str, nn.Module], optimiser: torch.optim.Optimizer, say: Say
+    ) -> None:
+        self._path, self._steps, self._say = path, steps, say
+        self._modules, self._optimiser = modules, optimiser
+        self._start, self._began = 0, time.time()
+        self._loss: float | None = None  # smoothed
+
+    def note(self, step: int, loss: float) -> None:
+        """Take note of a step's loss; from time to time, and at the end, save and tell how it goes."""
+        self._loss = loss if self._loss is None else 0.98 * self._loss + 0.02 * loss
+        if step % SAVE_EVERY == 0 or step == self._steps:
+            self.save(step)
+            left = (time.time() - self._began) / (step - self._start) * (self._steps - step)
+            self._say(
+                f"{self._path.stem}: step {step} of {self._steps}, loss {self._loss:.4f}, {left / 60:.1f} min left"
+            )
 
     def save(self, step: int) -> None:
         """Write everything."""
@@ -77,7 +92,8 @@ class Progress:
                 _, i, entry = key.split("/")
                 state.setdefault(int(i), {})[entry] = value
         self._optimiser.load_state_dict({**self._optimiser.state_dict(), "state": state})
-        return int(tensors["step"])
+        self._start = int(tensors["step"])
+        return self._start
 
 
 def rate(step: int, steps: int, top: float) -> float:
@@ -118,9 +134,13 @@ def train_images(settings: Settings, taught: dict[str, Lesson], model: CLIP, pro
     parameters = [*model.visual.parameters(), *projection.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.02, fused=True)
     progress = Progress(
-        settings.work / "images.safetensors", {"visual": model.visual, "projection": projection}, optimiser
+        settings.work / "images.safetensors",
+        settings.image_steps,
+        {"visual": model.visual, "projection": projection},
+        optimiser,
+        say,
     )
-    start, began, smooth = progress.load(), time.time(), 0.0
+    start = progress.load()
     model.visual.train()
     for step in range(start, settings.image_steps):
         _set_rate(optimiser, rate(step, settings.image_steps, 2e-3))
@@ -136,16 +156,8 @@ def train_images(settings: Settings, taught: dict[str, Lesson], model: CLIP, pro
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
-        smooth = float(loss.detach()) if step == start else 0.98 * smooth + 0.02 * float(loss.detach())
-        if (step + 1) % SAVE_EVERY == 0 or step + 1 == settings.image_steps:
-            progress.save(step + 1)
-            say(_line("images", step + 1, settings.image_steps, start, began, smooth))
+        progress.note(step + 1, float(loss.detach()))
     model.visual.eval()
-
-
-def _line(stage: str, step: int, steps: int, start: int, began: float, loss: float) -> str:
-    left = (time.time() - began) / (step - start) * (steps - step)
-    return f"{stage}: step {step} of {steps}, loss {loss:.4f}, {left / 60:.1f} min left"
 
 
 @torch.inference_mode()
@@ -189,8 +201,8 @@ def train_texts(
     tower = nn.ModuleDict({"tokens": model.token_embedding, "blocks": model.transformer, "norm": model.ln_final})
     extra = [model.positional_embedding, model.text_projection]
     optimiser = torch.optim.AdamW([*tower.parameters(), *extra], lr=1e-3, weight_decay=0.01, fused=True)
-    progress = Progress(settings.work / "texts.safetensors", {"model": model}, optimiser)
-    start, began, smooth = progress.load(), time.time(), 0.0
+    progress = Progress(settings.work / "texts.safetensors", settings.text_steps, {"model": model}, optimiser, say)
+    start = progress.load()
     model.transformer.train()
     for step in range(start, settings.text_steps):
         _set_rate(optimiser, rate(step, settings.text_steps, 1.2e-3))
@@ -210,10 +222,7 @@ def train_texts(
         loss.backward()
         nn.utils.clip_grad_norm_([*tower.parameters(), *extra], 1.0)
         optimiser.step()
-        smooth = float(loss.detach()) if step == start else 0.98 * smooth + 0.02 * float(loss.detach())
-        if (step + 1) % SAVE_EVERY == 0 or step + 1 == settings.text_steps:
-            progress.save(step + 1)
-            say(_line("texts", step + 1, settings.text_steps, start, began, smooth))
+        progress.note(step + 1, float(loss.detach()))
     model.transformer.eval()
 
 
