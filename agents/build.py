@@ -12,9 +12,9 @@ from gymnasium import spaces
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor
 
 from vlmrl.agents.anchors import anchored
-from vlmrl.agents.discretise import Discretise
+from vlmrl.agents.learner.discretise import Discretise
+from vlmrl.agents.learner.sb3 import DISCRETE
 from vlmrl.agents.nonnegative import NonNegative
-from vlmrl.agents.sb3 import DISCRETE
 from vlmrl.agents.timing import Clock, TimedEnvs, time_frames
 from vlmrl.config import parts
 from vlmrl.config.schema import RunConfig

@@ -9,8 +9,8 @@ import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from vlmrl.agents.build import World, find_world
-from vlmrl.agents.memory import moments_from, moments_of
-from vlmrl.agents.sb3 import build, load_weights, model_bytes
+from vlmrl.agents.learner.memory import moments_from, moments_of
+from vlmrl.agents.learner.sb3 import build, load_weights, model_bytes
 from vlmrl.agents.timing import Clock
 from vlmrl.config import atomic
 from vlmrl.config.run_dir import RunDir

@@ -11,12 +11,12 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from vlmrl.agents import sb3
 from vlmrl.agents.build import World, build_scorer, build_shape, find_world
+from vlmrl.agents.learner import sb3
 from vlmrl.agents.policy import TrainedPolicy
-from vlmrl.agents.rehearsal import rehearse
-from vlmrl.agents.session import LAST, Session, Teacher
-from vlmrl.agents.stop import Stop
+from vlmrl.agents.runs.rehearsal import rehearse
+from vlmrl.agents.runs.session import LAST, Session, Teacher
+from vlmrl.agents.runs.stop import Stop
 from vlmrl.agents.timing import AllCores, Clock
 from vlmrl.config import atomic, parts
 from vlmrl.config.run_dir import RunDir

@@ -11,11 +11,12 @@ import pytest
 from stable_baselines3 import SAC
 
 from tests.agents import plugin
+from vlmrl import encoders
 from vlmrl.agents.anchors import anchored
 from vlmrl.agents.build import find_world
-from vlmrl.agents.checkpoint import Checkpoints
 from vlmrl.agents.nonnegative import NonNegative
 from vlmrl.agents.policy import load_policy
+from vlmrl.agents.runs.checkpoint import Checkpoints
 from vlmrl.agents.train import train
 from vlmrl.config.run_dir import RunDir
 from vlmrl.errors import Abstained, ConfigError, RunError, UnknownName
@@ -177,6 +178,7 @@ def test_a_dry_run_builds_all_and_writes_nothing(tmp_path, lines):
     assert result.path is None
     assert list(tmp_path.iterdir()) == []
     assert any("SAC" in line and "environment steps/s" in line and "16 x 16" in line for line in lines)
+    assert any(line.startswith("160 steps take ") for line in lines)
 
 
 def test_words_that_cannot_be_scored_are_refused_before_anything_is_written(tmp_path, lines):
@@ -203,6 +205,10 @@ def test_settings_that_do_not_fit_are_named(tmp_path, lines, changes, error, mes
     with pytest.raises(error, match=message):
         train(plugin.config(tmp_path / "run", **changes), lines.append)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_encoder_of_another_package_is_loaded_by_its_name():
+    assert type(encoders.load("brightness")).__module__ == "dots_encoder"
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path, lines):

@@ -21,7 +21,7 @@ BASES = {"encoder": "Encoder", "reward": "RewardModel", "shaping": "Shaper"}
 
 
 def check(config: RunConfig) -> None:
-    """Compare encoder, reward and shaping with their constructors; ``vlmrl.agents.sb3`` does so for the learner.
+    """Compare encoder, reward and shaping with their constructors; ``agents.learner.sb3`` does so for the learner.
 
     Raises:
         UnknownName: a part of that name does not exist.

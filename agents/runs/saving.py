@@ -10,8 +10,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.type_aliases import TrainFrequencyUnit
 
-from vlmrl.agents.checkpoint import Checkpoints
-from vlmrl.agents.stop import Interrupted, Stop
+from vlmrl.agents.runs.checkpoint import Checkpoints
+from vlmrl.agents.runs.stop import Interrupted, Stop
 from vlmrl.agents.timing import Clock
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from vlmrl.agents import sb3
+from vlmrl.agents.learner import sb3
 from vlmrl.agents.build import World
-from vlmrl.agents.session import Teacher
+from vlmrl.agents.runs.session import Teacher
 from vlmrl.agents.timing import Clock
 from vlmrl.types import Array
 
@@ -38,7 +38,7 @@ def rehearse(world: World, teacher: Teacher | None, say: Callable[[str], object]
         model = sb3.build(config.agent, venv, config.policy, config.seed or 0)
         venv.reset()
         frames: list[Array] = []
-        start = time.perf_counter()
+        start = began = time.perf_counter()
         for _ in range(STEPS):
             actions = np.stack([venv.action_space.sample() for _ in range(venv.num_envs)])
             _, _, _, infos = venv.step(actions)
@@ -50,8 +50,11 @@ def rehearse(world: World, teacher: Teacher | None, say: Callable[[str], object]
             taken += f" with frames of {frames[0].shape[0]} x {frames[0].shape[1]}, "
             taken += f"{len(frames) / (time.perf_counter() - start):,.0f} frames/s scored: "
             taken += f"{scores.min():.3f} to {scores.max():.3f}, acting at random"
+        each = (time.perf_counter() - began) / (STEPS * venv.num_envs)
+        asked = config.agent.total_steps
         weights = sum(parameter.numel() for parameter in model.policy.parameters())
         say(f"dry run of {config.world}: {type(model).__name__}, {weights:,} weights on {model.device}, {taken}")
+        say(f"{asked:,} steps take {asked * each / 60:.1f} min and the learner's own time, which is not in this")
         say(f"torch {torch.__version__}, {torch.get_num_threads()} threads; nothing was written")
     finally:
         venv.close()

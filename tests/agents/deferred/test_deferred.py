@@ -14,7 +14,7 @@ from stable_baselines3.common.vec_env import SubprocVecEnv, VecMonitor, VecNorma
 
 from tests.agents.drift import PLANTED, Drift, HashScorer, PaidInside, envs, hashed, off, on, same_weights
 from vlmrl.agents.deferred import DeferredReward
-from vlmrl.agents.discretise import Discretise
+from vlmrl.agents.learner.discretise import Discretise
 from vlmrl.shaping import Chain
 from vlmrl.shaping.calibrate import Calibrate
 from vlmrl.shaping.potential import Potential

@@ -20,10 +20,10 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 
-from vlmrl.agents import randomness
-from vlmrl.agents._unpaid import mark_gap
-from vlmrl.agents.memory import arrays_of, fill, replay_buffer, shape_of
-from vlmrl.agents.sb3 import load_weights, model_bytes
+from vlmrl.agents.learner import randomness
+from vlmrl.agents.deferred.unpaid import mark_gap
+from vlmrl.agents.learner.memory import arrays_of, fill, replay_buffer, shape_of
+from vlmrl.agents.learner.sb3 import load_weights, model_bytes
 from vlmrl.config.atomic import flush
 from vlmrl.errors import RunError
 from vlmrl.types import Array

@@ -13,7 +13,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 from torch.utils.tensorboard.writer import SummaryWriter
 
-from vlmrl.agents._tally import Succeeded, Tally
+from vlmrl.agents.deferred.tally import Succeeded, Tally
 from vlmrl.config import atomic
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import TrackConfig

@@ -14,9 +14,9 @@ from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from tests.agents import plugin
-from vlmrl.agents import sb3
-from vlmrl.agents.discretise import Discretise
-from vlmrl.agents.parameters import constructor_arguments
+from vlmrl.agents.learner import sb3
+from vlmrl.agents.learner.discretise import Discretise
+from vlmrl.agents.learner.parameters import constructor_arguments
 from vlmrl.config.compose import options
 from vlmrl.config.schema import AgentConfig
 from vlmrl.errors import ConfigError, RunError, UnknownName

@@ -9,16 +9,16 @@ from typing import Any
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
-from vlmrl.agents import sb3
+from vlmrl.agents.learner import sb3
 from vlmrl.agents.build import Shape, World
-from vlmrl.agents.checkpoint import Checkpoints, Restored
+from vlmrl.agents.runs.checkpoint import Checkpoints, Restored
 from vlmrl.agents.deferred import DeferredReward
-from vlmrl.agents.judging import Curve, Judging
-from vlmrl.agents.logs import EpisodeLog, cut_back, lengths, logger
+from vlmrl.agents.runs.judging import Curve, Judging
+from vlmrl.agents.runs.logs import EpisodeLog, cut_back, lengths, logger
 from vlmrl.agents.policy import save_agent
-from vlmrl.agents.progress import Progress
-from vlmrl.agents.saving import Saving
-from vlmrl.agents.stop import Interrupted, Stop
+from vlmrl.agents.runs.progress import Progress
+from vlmrl.agents.runs.saving import Saving
+from vlmrl.agents.runs.stop import Interrupted, Stop
 from vlmrl.agents.timing import AllCores, Clock, Timing, learning_threads, threads
 from vlmrl.config.run_dir import RunDir
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stable_baselines3 import DQN
 from stable_baselines3.common.env_util import make_vec_env
 
-from vlmrl.agents.discretise import Discretise
+from vlmrl.agents.learner.discretise import Discretise
 from vlmrl.errors import ConfigError
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
-from vlmrl.agents._guards import layers
+from vlmrl.agents.deferred.guards import layers
 from vlmrl.envs.frame_tap import FrameTap
 from vlmrl.errors import ConfigError, ShapeError
 from vlmrl.shaping.base import Float, Steps

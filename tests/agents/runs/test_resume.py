@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.agents import plugin
-from vlmrl.agents.checkpoint import Checkpoints
+from vlmrl.agents.runs.checkpoint import Checkpoints
 from vlmrl.agents.train import train
 from vlmrl.config.run_dir import RunDir
 from vlmrl.errors import RunError

@@ -17,7 +17,7 @@ from stable_baselines3.common.type_aliases import TrainFrequencyUnit
 from stable_baselines3.common.utils import get_device
 from stable_baselines3.common.vec_env import VecEnv
 
-from vlmrl.agents.parameters import constructor_arguments
+from vlmrl.agents.learner.parameters import constructor_arguments
 from vlmrl.config import parts
 from vlmrl.config.schema import AgentConfig
 from vlmrl.errors import ConfigError, RunError, UnknownName

@@ -17,11 +17,11 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from vlmrl.agents._guards import check_callbacks, check_model, warn_early_end
-from vlmrl.agents._held import HeldFrames
-from vlmrl.agents._steps import Step, blank, check_unpaid, present_frames, reset_frame, rewards_of
-from vlmrl.agents._tally import Succeeded, Tally
-from vlmrl.agents._unpaid import UnpaidRows, mark_gap, pay_rollout
+from vlmrl.agents.deferred.guards import check_callbacks, check_model, warn_early_end
+from vlmrl.agents.deferred.held import HeldFrames
+from vlmrl.agents.deferred.steps import Step, blank, check_unpaid, present_frames, reset_frame, rewards_of
+from vlmrl.agents.deferred.tally import Succeeded, Tally
+from vlmrl.agents.deferred.unpaid import UnpaidRows, mark_gap, pay_rollout
 from vlmrl.errors import ConfigError
 from vlmrl.shaping.base import Chain, Float, Steps
 from vlmrl.types import Words

@@ -11,8 +11,8 @@ from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.logger import configure
 
 from tests.agents.drift import PLANTED, HashScorer, envs, off, on
-from vlmrl.agents._tally import Tally
 from vlmrl.agents.deferred import DeferredReward
+from vlmrl.agents.deferred.tally import Tally
 
 pytestmark = pytest.mark.filterwarnings("ignore:termination")
 

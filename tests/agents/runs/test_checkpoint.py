@@ -10,8 +10,8 @@ from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecNormalize
 
 from tests.agents import plugin
-from vlmrl.agents import randomness
-from vlmrl.agents.checkpoint import Checkpoints
+from vlmrl.agents.learner import randomness
+from vlmrl.agents.runs.checkpoint import Checkpoints
 from vlmrl.errors import RunError
 
 SMALL = {name: value for name, value in plugin.SAC.items() if name != "learning_rate"}
