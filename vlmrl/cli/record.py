@@ -57,7 +57,7 @@ def run(argv: Sequence[str]) -> int:
         scorer,
         words,
         make=partial(agent.world.env, True),
-        look=Look(settings.size, note=f"{agent.steps:,} steps, {agent.chosen}", beside=settings.beside),
+        look=Look(settings.size, _caption(agent), f"{agent.steps:,} steps, {agent.chosen}", beside=settings.beside),
     )
     for path in paths:
         _out.say(str(path))
@@ -68,6 +68,10 @@ def run(argv: Sequence[str]) -> int:
 
         _out.say(f"report: {html.write(agent.run.path)}")
     return 0
+
+
+def _caption(agent: Trained) -> str:
+    return "trained on ground truth" if agent.config.reward.is_oracle else "trained agent"
 
 
 def _paths(agent: Trained, seed: int) -> tuple[Path, ...]:

@@ -183,8 +183,6 @@ class RunConfig(Section):
     """auto: continue the newest checkpoint of run_dir, if it has one."""
     dry_run: bool = False
     """Build everything, draw and score one frame, tell the speed, and stop."""
-    trust_pickle: bool = False
-    """Load SB3's zips and pickles from a directory that is not a run of your own."""
     progress: bool = True
     """Show a progress bar."""
 

@@ -26,7 +26,6 @@ MAY_CHANGE = (
     "resume",
     "run_dir",
     "track",
-    "trust_pickle",
 )
 """What a continued run may have otherwise than before: how long, how fast and how watched, never what is learned."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from vlmrl.config.groups import CONF, options
 from vlmrl.config.parts import check_keywords, part
 from vlmrl.errors import UnknownName
 
@@ -15,15 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["load"]
 
-_CONF = Path(__file__).parent.parent / "conf" / "encoder"
-
 
 def load(name: str, **settings: Any) -> Encoder:
     """An encoder by the name of its config, or any model that open_clip knows.
 
     Args:
-        name: a YAML of ``vlmrl/conf/encoder`` such as ``sim_clip``; or ``name/tag``, ``hf-hub:org/name``,
-            ``local-dir:/path``.
+        name: a YAML of ``vlmrl/conf/encoder`` such as ``sim_clip``, an encoder of another package, or ``name/tag``,
+            ``hf-hub:org/name``, ``local-dir:/path``.
         settings: keywords of the encoder's constructor; they go before those in the YAML.
 
     Raises:
@@ -31,13 +29,15 @@ def load(name: str, **settings: Any) -> Encoder:
         WeightsMissing: the weights are neither on disk nor can they be downloaded.
         ConfigError: a setting is unknown or does not fit.
     """
-    configs = sorted(path.stem for path in _CONF.glob("[!_]*.yaml"))
-    if name in configs:
-        written = yaml.safe_load((_CONF / f"{name}.yaml").read_text(encoding="utf-8")) or {}
-    elif "/" in name or ":" in name:
+    known, packaged = options("encoder"), CONF / "encoder" / f"{name}.yaml"
+    if "/" in name or ":" in name:
         written = {"model": name}
-    else:
-        raise UnknownName("encoder", name, [*configs, "NAME/TAG of open_clip", "hf-hub:ORG/NAME", "local-dir:/PATH"])
+    elif name not in known:
+        raise UnknownName("encoder", name, [*known, "NAME/TAG of open_clip", "hf-hub:ORG/NAME", "local-dir:/PATH"])
+    elif packaged.is_file():
+        written = yaml.safe_load(packaged.read_text(encoding="utf-8")) or {}
+    else:  # another package's, which lives by its constructor's defaults
+        written = {"family": name}
     keywords = {**written, **settings}
     family = part("encoder", keywords.pop("family", "open_clip"))
     check_keywords("encoder", keywords, family)

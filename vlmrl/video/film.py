@@ -54,7 +54,7 @@ class Film:
         self._palette = self._part.with_suffix(".png")
         self._pipe: Pipe | None = None
         self._spool: Spool | None = None
-        self._size = (0, 0)
+        self._size: tuple[int, int] | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._part.touch()
@@ -68,11 +68,9 @@ class Film:
             ShapeError: another size than the first frame's, or no picture.
             RunError: it cannot be written.
         """
-        size = checked(frame)
+        size = self._size = checked(frame, self._size)
         if self._pipe is None:
-            self._size, self._pipe = size, self._opened(size)
-        if size != self._size:
-            raise ShapeError(f"frame {frame.shape}: must be {(*self._size, 3)} like the first")
+            self._pipe = self._opened(size)
         frame = _even(frame)
         self._pipe.write(frame)
         if self._spool is not None:
@@ -122,7 +120,7 @@ class Film:
             self.abort()
 
     def _opened(self, size: tuple[int, int]) -> Pipe:
-        even = (size[0] + size[0] % 2, size[1] + size[1] % 2)
+        even = self._even = (size[0] + size[0] % 2, size[1] + size[1] % 2)
         if self.path.suffix.lower() == ".mp4":
             return Pipe(self._part, even, self.fps, "libx264", MP4)
         self._spool = Spool(self.path.parent)
@@ -134,8 +132,7 @@ class Film:
         # Ordered dither keeps still parts still, so that only what moves costs bytes.
         use = "paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"
         options = ("-lavfi", f"movie={_escaped(self._palette)}[palette];[0:v][palette]{use}", "-loop", "0")
-        height, width = self._size
-        pipe = Pipe(self._part, (height + height % 2, width + width % 2), self.fps, "gif", options)
+        pipe = Pipe(self._part, self._even, self.fps, "gif", options)
         try:
             for frame in spool:
                 pipe.write(frame)

@@ -25,7 +25,7 @@ class Spool:
         self._folder = tempfile.TemporaryDirectory(prefix="vlmrl-film-", dir=folder)
         self._path = Path(self._folder.name) / "frames.mkv"
         self._pipe: Pipe | None = None
-        self._size = (0, 0)
+        self._size: tuple[int, int] | None = None
         self._count = 0
 
     def __len__(self) -> int:
@@ -38,11 +38,9 @@ class Spool:
             ShapeError: another size than the first frame's, or no picture.
             RunError: it cannot be written.
         """
-        size = checked(frame)
+        size = self._size = checked(frame, self._size)
         if self._pipe is None:
-            self._pipe, self._size = Pipe(self._path, size, 25, "libx264rgb", ("-crf", "0")), size
-        if size != self._size:
-            raise ShapeError(f"frame {frame.shape}: must be {(*self._size, 3)} like the first")
+            self._pipe = Pipe(self._path, size, 25, "libx264rgb", ("-crf", "0"))
         self._pipe.write(frame)
         self._count += 1
 
@@ -81,12 +79,15 @@ class Spool:
         self.close()
 
 
-def checked(frame: Array) -> tuple[int, int]:
-    """The ``(height, width)`` of a uint8 ``(H, W, 3)`` frame.
+def checked(frame: Array, first: tuple[int, int] | None) -> tuple[int, int]:
+    """The ``(height, width)`` of a uint8 ``(H, W, 3)`` frame, which is that of the ``first`` if there was one.
 
     Raises:
-        ShapeError: it is no such frame.
+        ShapeError: it is no such frame, or of another size than the first.
     """
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != "uint8" or 0 in frame.shape:
         raise ShapeError(f"frame {frame.dtype} {frame.shape}: must be uint8 (H, W, 3), RGB")
-    return int(frame.shape[0]), int(frame.shape[1])
+    size = int(frame.shape[0]), int(frame.shape[1])
+    if first is not None and size != first:
+        raise ShapeError(f"frame {frame.shape}: must be {(*first, 3)} like the first")
+    return size
