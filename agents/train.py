@@ -25,7 +25,6 @@ from vlmrl.encoders.base import Encoder
 from vlmrl.judge.compare import compare
 from vlmrl.metrics.evaluation import Comparison
 from vlmrl.sim_clip import familiarity
-from vlmrl.types import Words
 
 Say = Callable[[str], object]
 
@@ -107,16 +106,16 @@ def _prepare(world: World, clock: Clock, say: Say) -> tuple[World, Teacher | Non
         return world, None
     words = world.words
     scorer = build_scorer(config, words)
-    if config.encoder.keywords.get("model") == "sim_clip" and (report := _familiarity(words, scorer.model.encoder)):
+    if config.encoder.keywords.get("model") == "sim_clip" and (report := _familiarity(world, scorer.model.encoder)):
         say(report)
     world = replace(world, size=config.render.size or scorer.model.encoder.image_size)
     shape = build_shape(world, scorer, say)
     return world, Teacher(AllCores(scorer, clock, torch.get_num_threads()), shape)
 
 
-def _familiarity(words: Words, encoder: Encoder) -> str:
+def _familiarity(world: World, encoder: Encoder) -> str:
     """How near the words are to those that the packaged encoder learned; empty where nobody can tell."""
-    return familiarity.report(words, encoder) if familiarity.is_written() else ""
+    return familiarity.report(world.words, encoder, world.config.world) if familiarity.is_written() else ""
 
 
 def _headline(world: World, run: RunDir) -> str:

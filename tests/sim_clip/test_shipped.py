@@ -9,6 +9,7 @@ import pytest
 
 from vlmrl import encoders
 from vlmrl.envs import task_names
+from vlmrl.envs.make import find_task
 from vlmrl.sim_clip import card, familiarity
 from vlmrl.sim_clip.evaluate import PATHS, evaluate, path
 from vlmrl.sim_clip.towers import WEIGHTS
@@ -64,32 +65,46 @@ def test_every_task_has_a_path_to_its_goal():
     assert set(PATHS) == set(task_names())
 
 
-DIPS = {"cartpole/left": 0.07, "reacher/touch": 0.09}
-"""Where the reward falls further than 0.05 below its highest so far, as the model card tells."""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("task", task_names())
 def test_the_reward_rises_along_the_path_to_the_goal(sim_clip, task):
     way = path(sim_clip, task)
-    assert way["fall"] <= DIPS.get(task, 0.05)
+    assert way["fall"] <= 0.05
     assert way["rise"] <= 0.15
     assert way["reward"][-1] - way["reward"][0] >= 0.5
-    assert min(way["tenths"][2:7]) >= 0.02  # the ends are flatter, as the model card tells
+    # The ends are flatter, as the page on limits tells.
+    assert min(way["tenths"][2:7]) >= 0.02
+    assert min(way["tenths"]) >= -0.02
 
 
 @pytest.mark.parametrize("task", task_names())
 def test_states_never_seen_are_ranked(task):
     told = json.loads((WEIGHTS / "evaluation.json").read_text())["tasks"][task]
-    assert told["spearman"]["neutral"] >= (0.75 if task == "double_pendulum/upright" else 0.9)
-    assert told["wordings"]["median"] >= 0.7
+    assert told["spearman"]["neutral"] >= (0.9 if task == "double_pendulum/upright" else 0.95)
+    assert told["wordings"]["mean"] >= 0.85
 
 
 def test_a_known_prompt_is_known_and_a_strange_one_is_told(sim_clip):
-    known = familiarity.report(Words.of("a pole standing upright on a cart", "a pole on a cart"), sim_clip)
-    assert "cartpole pole.upright" in known
+    task = "cartpole/upright"
+    known = familiarity.report(Words.of("a pole standing upright on a cart", "a pole on a cart"), sim_clip, task)
+    assert "pole.upright" in known
     assert "warning" not in known
-    strange = familiarity.report(Words.of("quarterly revenue exceeded forecasts"), sim_clip)
+    strange = familiarity.report(Words.of("quarterly revenue exceeded forecasts"), sim_clip, task)
     assert "never captioned: exceeded, forecasts, quarterly, revenue" in strange
-    same = familiarity.report(Words.of("the pole is upright", "the pole is vertical"), sim_clip)
+    assert "warning: far from what sim-clip was told of cartpole" in strange
+    same = familiarity.report(Words.of("the pole is upright", "the pole is vertical"), sim_clip, task)
     assert "can hardly tell them apart" in same
+
+
+def test_the_words_of_another_world_are_strange(sim_clip):
+    walker = Words.of("the robot is standing upright on its two legs", "a robot")
+    assert "warning" not in familiarity.report(walker, sim_clip, "walker/stand")
+    assert "warning: far" in familiarity.report(walker, sim_clip, "pendulum/upright")
+    assert "never saw Hopper-v5" in familiarity.report(walker, sim_clip, "Hopper-v5")
+
+
+@pytest.mark.parametrize("task", task_names())
+def test_no_shipped_prompt_is_strange(sim_clip, task):
+    shipped = find_task(task)
+    words = Words.of(shipped.goal, shipped.baseline, shipped.negative)
+    assert "warning" not in familiarity.report(words, sim_clip, task)

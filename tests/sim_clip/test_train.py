@@ -9,6 +9,7 @@ import open_clip
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch.nn import functional as F
 
 from vlmrl.errors import ConfigError, UnknownName
 from vlmrl.sim_clip import towers, train
@@ -103,6 +104,18 @@ def test_cutting_the_padding_changes_no_embedding():
         torch.testing.assert_close(
             towers.embed_tokens(model, tokens), model.encode_text(tokens, normalize=True), atol=1e-6, rtol=0
         )
+
+
+def test_a_blurred_teacher_is_near_what_it_was_and_never_the_same_twice():
+    vectors = F.normalize(torch.from_numpy(np.random.default_rng(0).standard_normal((64, 384), np.float32)), dim=-1)
+    blurred = train.blurred(vectors, np.random.default_rng(1))
+    torch.testing.assert_close(blurred.norm(dim=-1), torch.ones(64))
+    likeness = (blurred * vectors).sum(-1)
+    # Noise of deviation s in each of D dimensions leaves a cosine of about 1 / sqrt(1 + D s^2).
+    assert likeness.min() > (1 + 384 * train.NOISE**2) ** -0.5 - 0.05
+    assert 0.85 < likeness.mean() < 0.99
+    assert likeness.std() > 0.02
+    assert not torch.equal(blurred, train.blurred(vectors, np.random.default_rng(2)))
 
 
 def test_the_learning_rate_warms_up_and_ends_low():

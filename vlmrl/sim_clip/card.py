@@ -6,6 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from vlmrl import encoders
+from vlmrl.sim_clip.data import Recipe
+from vlmrl.sim_clip.evaluate import evaluate
+
+DRAWN = Recipe()
 HEAD = """# sim-clip
 
 A small dual encoder that ships with vlmrl: an image tower ({tower}) and a text transformer, in open_clip
@@ -16,9 +21,11 @@ worlds that it was trained on.
 ## Data
 
 Every training frame is a simulated state drawn over the whole reachable space, {frames:,} in each of {count}
-domains ({domains}). A third is drawn exactly as the tasks draw it, a fifth in the tasks' own colours through a
-straying camera, the rest in random paint; 7 % look past the robot, where every goal scores low. Captions come
-from a grammar of graded facts; the cosine of a frame and a caption is pinned to 0.9 where the caption is true,
+domains ({domains});
+{ends:.0%} are states in which a task is done or clearly is not. {shipped:.0%} are drawn exactly as the tasks draw
+them, {own:.0%} in the tasks' own colours through a straying camera, the rest in random paint; {away:.0%} look past
+the robot, where every goal scores low. Captions come from a grammar of graded facts; the cosine of a frame and a
+caption is pinned to 0.9 where the caption is true,
 -0.7 where the state is as far from it as can be, and 0.3 for sentences that are true of any frame. A caption of
 two facts is their product. Frames and captions of different domains are pinned to 0. A sentence encoder (all-
 MiniLM-L6-v2, Apache-2.0) taught the text tower which words mean alike, over {corpus:,} generated sentences
@@ -26,7 +33,8 @@ without a picture; it is not needed to run the model.
 
 ## Training
 
-`vlmrl sim-clip train`, {minutes:.0f} minutes on two cores, with these settings: {command}.
+`vlmrl sim-clip train`, {minutes:.0f} minutes on two cores, with these settings:
+`{command}`.
 
 ## Held out
 
@@ -64,8 +72,9 @@ def card(folder: Path) -> str:
     text = HEAD.format(
         tower=training["tower"], size=size, frames=recipe["frames"], count=len(found["sentences"]),
         domains=", ".join(found["sentences"]), corpus=recipe["corpus"],
+        ends=DRAWN.ends, shipped=DRAWN.shipped, own=DRAWN.own_look, away=DRAWN.away,
         minutes=training["minutes"],
-        command=", ".join(f"{key}={value}" for key, value in recipe.items()),
+        command=" ".join(f"{key}={value}" for key, value in recipe.items()),
     )  # fmt: skip
     for task, facts in found["tasks"].items():
         rho, said = facts["spearman"], facts["wordings"]
@@ -88,3 +97,10 @@ def write(folder: Path) -> Path:
     path = folder / "README.md"
     path.write_text(card(folder))
     return path
+
+
+def measure(folder: Path, frames: int = 800) -> Path:
+    """Measure the model in ``folder`` on what was held out, write ``evaluation.json``, and the card from it."""
+    found = evaluate(encoders.load(f"local-dir:{folder}"), frames)
+    (folder / "evaluation.json").write_text(json.dumps(found, indent=2) + "\n")
+    return write(folder)

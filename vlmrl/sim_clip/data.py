@@ -29,13 +29,15 @@ class Recipe:
         shipped: share of frames in the task's own colours and exact camera.
         own_look: share in the task's own colours through a straying camera.
         away: share that looks past the robot.
+        ends: share of states in which one of the domain's tasks is done, or clearly is not: where rewards are decided.
         looks: random paints.
         held_out: paint and camera from ranges that training never uses.
     """
 
-    shipped: float = 0.35
+    shipped: float = 0.4
     own_look: float = 0.2
     away: float = 0.07
+    ends: float = 0.2
     looks: int = 16
     held_out: bool = False
 
@@ -94,7 +96,7 @@ def draw(
     recipe = recipe or Recipe()
     domain = domain_of(name)
     rng = np.random.default_rng([seed, *name.encode()])
-    poses = domain.poses(rng, n)
+    poses = _poses(domain, n, round(n * recipe.ends), rng)
     env = find_task(domain.tasks[0]).make()
     model, _ = simulator(env)
     look = _looks(n, recipe, rng)
@@ -116,6 +118,18 @@ def draw(
         stage.close()
     env.close()
     return _labelled(domain, frames, seen, State.stack(states))
+
+
+def _poses(domain: Domain, n: int, ends: int, rng: np.random.Generator) -> Pose:
+    """``n`` poses over the whole reachable space, ``ends`` of them from the tasks' own generators."""
+    tasks = [find_task(name) for name in domain.tasks]
+    generators = [generate for task in tasks for generate in (task.goal_states, task.bad_states)]
+    counts = np.bincount(rng.integers(0, len(generators), ends), minlength=len(generators))
+    parts = [domain.poses(rng, n - ends), *(g(rng, int(k)) for g, k in zip(generators, counts, strict=True))]
+    order = rng.permutation(n)
+    mocap = [part.mocap_pos for part in parts if part.mocap_pos is not None]
+    qpos = np.concatenate([part.qpos for part in parts])[order]
+    return Pose(qpos, None, np.concatenate(mocap)[order] if mocap else None)
 
 
 EXACT, OWN = -2, -1

@@ -51,8 +51,10 @@ def evaluate(encoder: Encoder, frames: int = 800) -> dict[str, Any]:
     written = json.loads(SENTENCES.read_text())
     for name in names("language"):
         domain = domain_of(name)
-        seen = draw(name, frames, SEED, Recipe(shipped=1.0, own_look=0.0, away=0.0))
-        other = draw(name, frames, SEED + 1, Recipe(shipped=0.0, own_look=0.0, away=0.0, looks=8, held_out=True))
+        seen = draw(name, frames, SEED, Recipe(shipped=1.0, own_look=0.0, away=0.0, ends=0.0))
+        other = draw(
+            name, frames, SEED + 1, Recipe(shipped=0.0, own_look=0.0, away=0.0, ends=0.0, looks=8, held_out=True)
+        )
         images, elsewhere = encoder.images(seen.frames), encoder.images(other.frames)
         for i, task in enumerate(domain.tasks):
             tasks[task] = _task(encoder, domain, i, seen, images) | {
@@ -131,7 +133,7 @@ def _sentences(
 
 
 def _unsaid(encoder: Encoder, frames: int) -> list[dict[str, Any]]:
-    seen = draw("cartpole", frames, SEED, Recipe(shipped=1.0, own_look=0.0, away=0.0))
+    seen = draw("cartpole", frames, SEED, Recipe(shipped=1.0, own_look=0.0, away=0.0, ends=0.0))
     images = encoder.images(seen.frames)
     cart = domain_of("cartpole")
     # The position follows from how near it is to both ends.

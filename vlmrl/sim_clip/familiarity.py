@@ -21,8 +21,13 @@ from vlmrl.sim_clip.grammar import wordings
 from vlmrl.sim_clip.towers import WEIGHTS
 from vlmrl.types import Words
 
-FAR = 0.8
-"""Below this cosine with every known sentence a prompt counts as far from what was taught."""
+FAR = 0.9
+"""Below this cosine with every sentence known of its world a prompt counts as far from what was taught.
+
+Of the 300 sentences written by hand, the 39 % above it rank states at a mean Spearman of 0.89, the others at 0.49;
+94 % of those that rank below 0.5 are below it. So are 6 % of the wordings from templates never trained on, most of
+which rank well all the same.
+"""
 CLOSE = 0.85
 """Above this cosine goal and baseline are close to one another; captions of one meaning reach it."""
 EXAMPLES = 12
@@ -67,26 +72,31 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z]+", text.lower()))
 
 
-def report(words: Words, encoder: Encoder) -> str:
+def report(words: Words, encoder: Encoder, world: str) -> str:
     """Lines for a person: each prompt's nearest known sentences, its unknown words, and a goal too near its baseline.
 
     Args:
         words: the prompts of a run.
         encoder: sim-clip.
+        world: a task's name or a Gymnasium id; only what was said of its domain counts as known.
     """
     rows, vocabulary = _known()
+    domain = world.split("/")[0]
+    rows = [row for row in rows if row[0] == domain]
+    if not rows:
+        return f"warning: sim-clip never saw {world}; its scores there mean nothing. Name a model that knows the world"
     known = encoder.texts([text for *_, text in rows])
     lines = []
     for side in ("goal", "baseline", "negative"):
         for text in getattr(words, side):
             likeness = (known @ encoder.texts([text])[0]).cpu().numpy()
             best = np.argsort(-likeness)[:2]
-            near = "; ".join(f"{rows[i][2]!r} ({rows[i][0]} {rows[i][1]}, {likeness[i]:.2f})" for i in best)
+            near = "; ".join(f"{rows[i][2]!r} ({rows[i][1]}, {likeness[i]:.2f})" for i in best)
             lines.append(f"{side} {text!r}: nearest known: {near}")
             strange = sorted(_words(text) - vocabulary)
             if likeness[best[0]] < FAR:
                 lines.append(
-                    f"  warning: far from the language that sim-clip knows (below {FAR}); its scores may mean little"
+                    f"  warning: far from what sim-clip was told of {domain} (below {FAR}); its scores may mean little"
                 )
             if strange:
                 lines.append(f"  note: never captioned: {', '.join(strange)}")

@@ -18,15 +18,20 @@ from vlmrl.types import Array
 
 CLAUSE_FRAMES = (
     "{}", "{}", "{}", "we see that {}", "in this picture {}", "a frame in which {}", "{} in the simulation", "{} now",
-    "the camera shows that {}", "make sure that {}", "a scene where {}", "you can see that {}",
+    "the camera shows that {}", "make sure that {}", "a scene where {}", "in the image {}", "here {}",
+    "the goal is that {}", "the picture shows that {}", "right now {}", "see to it that {}", "{} at this moment",
+    "as one sees, {}", "{} in this frame", "what we want is that {}", "a moment when {}", "it looks as if {}",
+    "you can see that {}",
 )  # fmt: skip
 PHRASE_FRAMES = (
     "{}", "{}", "{}", "a picture of {}", "an image of {}", "a rendering of {}", "this is {}", "a photo of {}",
-    "a view of {}", "a simulation of {}", "a snapshot showing {}",
+    "a view of {}", "a simulation of {}", "a screenshot of {}", "a still of {}", "there is {}", "here is {}",
+    "we see {}", "the image shows {}", "a frame with {}", "a video of {}", "an animation of {}", "a drawing of {}",
+    "the scene has {}", "the goal is {}", "a clear shot of {}", "a snapshot showing {}",
 )  # fmt: skip
 """Frames around clauses and around noun phrases. The last of each is held out: never trained on, only tested."""
 
-JOINTS = ("{} and {}", "{}, and {}", "{} while {}", "{}, {}", "{} with {} too", "{} as {}")
+JOINTS = ("{} and {}", "{}, and {}", "{} while {}", "{}, {}", "{} with {} too", "{}; {}", "{} and also {}", "{} as {}")
 """Ways to say two things at once; the last is held out."""
 
 

@@ -33,13 +33,13 @@ class Settings:
     out: Path = Path("sim-clip")
     work: Path = Path("runs/sim-clip")
     seed: int = 0
-    frames: int = 6000
-    image_steps: int = 2300
+    frames: int = 16_000
+    image_steps: int = 4000
     image_batch: int = 28
-    text_steps: int = 900
-    singles: int = 140
-    pairs: int = 700
-    corpus: int = 18_000
+    text_steps: int = 1200
+    singles: int = 200
+    pairs: int = 800
+    corpus: int = 30_000
     vocabulary: int = 6144
     threads: int = 0
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from vlmrl.sim_clip.grammar import Value, near, ways
 from vlmrl.sim_clip.language._rods import StateFn
 
-CART = ways("the cart; the wagon; the box; the trolley; the base; the carriage")
+CART = ways(
+    "the cart; the wagon; the box; the trolley; the base; the sled; the car; the vehicle; the block; the platform; the "
+    "carriage"
+)
 
 END = ways(
     "is at the SIDE end; is at the SIDE end of the rail; is all the way to the SIDE; is far to the SIDE; is at the far "

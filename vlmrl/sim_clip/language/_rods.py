@@ -11,7 +11,10 @@ from vlmrl.sim_clip.grammar import Value, near, near_angle, off_vertical, ways
 from vlmrl.types import Array
 
 DEGREE = np.pi / 180
-POLE = ways("the pole; the rod; the stick; the bar; the pole on the cart; the beam")
+POLE = ways(
+    "the pole; the rod; the stick; the bar; the pole on the cart; the staff; the post; the swinging "
+    "pole; the thin rod; the beam"
+)
 StateFn = Callable[[State], Array]
 
 

@@ -1,4 +1,4 @@
-"""Double pendulum on a cart: both poles at once, the lower alone, and the cart. One up and one down is a near miss."""
+"""Double pendulum on a cart: both poles at once, each alone, and the cart. One up and one down is a near miss."""
 
 import numpy as np
 
@@ -25,9 +25,44 @@ def both(low: float, high: float) -> StateFn:
     return lambda state: near_angle(lower(state), low) * near_angle(upper(state), high)
 
 
-def beside(angle: float) -> StateFn:
-    """Near where the lower pole is ``angle`` off upright, to whichever side."""
-    return lambda state: near(off_vertical(lower(state)), angle, 0, np.pi)
+def single(name: str, angle: StateFn) -> tuple[Value, ...]:
+    """Values of one of the poles, whatever the other does."""
+
+    def at(place: str, near_place: StateFn, said: str, phrases: str) -> Value:
+        return Value(f"{name}.{place}", near_place, ways(said), ways(phrases))
+
+    return (
+        at(
+            "upright",
+            lambda state: near_angle(angle(state), 0),
+            "is upright; stands straight up; is vertical; points up; stands on end; is straight up; stands upright",
+            "standing upright; pointing up; that is vertical; standing straight up",
+        ),
+        at(
+            "horizontal",
+            lambda state: near(off_vertical(angle(state)), np.pi / 2, 0, np.pi),
+            "is horizontal; lies flat; points sideways; is level; sticks out to the side",
+            "lying flat; pointing sideways; sticking out to the side; held horizontal",
+        ),
+        at(
+            "hanging",
+            lambda state: near_angle(angle(state), np.pi),
+            "hangs down; points straight down; is hanging; dangles; hangs limp; points to the floor",
+            "hanging down; pointing straight down; dangling; that hangs",
+        ),
+        at(
+            "left",
+            lambda state: near_angle(angle(state), -np.pi / 2),
+            "points to the left; leans left; is on the left side; sticks out to the left; is turned to the left",
+            "pointing to the left; leaning left; on the left side; turned to the left",
+        ),
+        at(
+            "right",
+            lambda state: near_angle(angle(state), np.pi / 2),
+            "points to the right; leans right; is on the right side; sticks out to the right; is turned to the right",
+            "pointing to the right; leaning right; on the right side; turned to the right",
+        ),
+    )
 
 
 DOMAIN = Domain(
@@ -35,6 +70,7 @@ DOMAIN = Domain(
     subjects={
         "poles": ways("both poles; the two poles; the poles; both rods; the two rods; the pair of poles"),
         "lower": ways("the lower pole; the first pole; the bottom pole; the pole on the cart; the lower rod"),
+        "upper": ways("the upper pole; the second pole; the top pole; the outer pole; the upper rod"),
         "cart": CART,
     },
     values=(
@@ -74,24 +110,8 @@ DOMAIN = Domain(
             ),
             ways("folded together; folded at the joint; bent back on each other; doubled over"),
         ),
-        Value(
-            "lower.upright",
-            lambda state: near_angle(lower(state), 0),
-            ways("is upright; stands straight up; is vertical; points up; stands upright"),
-            ways("standing upright; pointing up; that is vertical; standing straight up"),
-        ),
-        Value(
-            "lower.horizontal",
-            beside(np.pi / 2),
-            ways("is horizontal; lies flat; points sideways; is level; sticks out to the side"),
-            ways("lying flat; pointing sideways; sticking out to the side; held horizontal"),
-        ),
-        Value(
-            "lower.hanging",
-            lambda state: near_angle(lower(state), np.pi),
-            ways("hangs down; points straight down; is hanging; dangles; points to the floor"),
-            ways("hanging down; pointing straight down; dangling; that hangs"),
-        ),
+        *single("lower", lower),
+        *single("upper", upper),
         *cart_values(lambda state: state.qpos[..., 0], 1.0),
     ),
     neutral=ways(
@@ -100,6 +120,6 @@ DOMAIN = Domain(
     ),
     poses=UniformPose((-1.0, -3.1416, -3.1416), (1.0, 3.1416, 3.1416)),
     bodies=("cart", "cpole", "cpole2"),
-    pairs=(("poles", "cart"), ("lower", "cart")),
+    pairs=(("poles", "cart"), ("lower", "upper"), ("lower", "cart"), ("upper", "cart")),
     asked={"double_pendulum/upright": ("poles.upright",)},
 )

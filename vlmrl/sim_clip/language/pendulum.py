@@ -7,7 +7,10 @@ from vlmrl.sim_clip.language._rods import rod_values
 DOMAIN = Domain(
     tasks=("pendulum/upright",),
     subjects={
-        "pole": ways("the pendulum; the rod; the pole; the arm with the ball; the ball on the rod; the swinging arm")
+        "pole": ways(
+            "the pendulum; the rod; the pole; the arm with the ball; the ball on the rod; the stick; the bar; the "
+            "swinging rod; the pendulum arm; the swinging arm"
+        )
     },
     values=rod_values(lambda state: state.qpos[..., 0]),
     neutral=ways(

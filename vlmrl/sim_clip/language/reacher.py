@@ -36,9 +36,9 @@ DOMAIN = Domain(
     subjects={
         "gap": ways(
             "the finger; the fingertip; the tip of the arm; the arm; the hand; the robot arm; the end of "
-            "the arm; the gripper"
+            "the arm; the tip; the claw; the tool; the robot; the manipulator; the end effector; the gripper"
         ),
-        "arm": ways("the arm; the robot arm; the two-link arm; the limb"),
+        "arm": ways("the arm; the robot arm; the two-link arm; the manipulator; the robot; the limb"),
         "ball": ways("the ball; the red ball; the target; the red circle; the sphere"),
     },
     values=(

@@ -60,7 +60,8 @@ DOMAIN = Domain(
     tasks=("walker/stand",),
     subjects={
         "body": ways(
-            "the robot; the walker; the figure; the biped; the two-legged robot; the legged robot; a biped; the machine"
+            "the robot; the walker; the figure; the biped; the two-legged robot; the legged robot; a biped; the "
+            "two-legged walker; the bot; the android; the machine"
         ),
         "torso": ways("the torso; the back; the body; the upper body; the trunk"),
         "height": ways("the torso; the robot; the body; the walker; the head"),
