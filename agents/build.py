@@ -9,7 +9,7 @@ from typing import Any
 
 import gymnasium as gym
 from gymnasium import spaces
-from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor, VecNormalize
 
 from vlmrl.agents.anchors import anchored
 from vlmrl.agents.learner.discretise import Discretise
@@ -55,9 +55,10 @@ class World:
             frames=frames,
             # Learning from words, an end for being unhealthy would tell what the words should.
             healthy_end=self.config.reward.is_oracle,
+            profile=self.config.render.profile,
         )
         if self.config.agent.algorithm in DISCRETE and isinstance(env.action_space, spaces.Box):
-            return Discretise(env)
+            return Discretise(env, self.config.agent.bins)
         return env
 
     def timed_env(self, frames: bool, clock: Clock) -> gym.Env[Any, Any]:
@@ -67,8 +68,26 @@ class World:
         return env
 
     def envs(self, frames: bool, clock: Clock, count: int) -> VecEnv:
-        """``count`` of them stepped together, monitored and timed."""
-        return TimedEnvs(VecMonitor(DummyVecEnv([partial(self.timed_env, frames, clock)] * count)), clock)
+        """``count`` of them stepped together, monitored and timed; their states normalised if the agent asks for it.
+
+        Raises:
+            ConfigError: ``agent.normalize`` where the policy sees no state.
+        """
+        venv: VecEnv = VecMonitor(DummyVecEnv([partial(self.timed_env, frames, clock)] * count))
+        if self.config.agent.normalize:
+            venv = VecNormalize(venv, norm_reward=False, norm_obs_keys=self._normalized(venv.observation_space))
+        return TimedEnvs(venv, clock)
+
+    def _normalized(self, space: spaces.Space[Any]) -> list[str] | None:
+        """What of a Dict of observations is normalised: what is no image; None for a plain state."""
+        parts = space.spaces if isinstance(space, spaces.Dict) else {"state": space}
+        states = [name for name, part in parts.items() if isinstance(part, spaces.Box) and len(part.shape) == 1]
+        if not states:
+            raise ConfigError(
+                f"agent.normalize=true: obs={self.config.obs} shows the policy no vector of numbers to normalise; "
+                "pictures are scaled by the policy itself"
+            )
+        return states if isinstance(space, spaces.Dict) else None
 
     @property
     def may_end_early(self) -> bool:
@@ -98,8 +117,6 @@ def find_world(config: RunConfig) -> World:
         # Our own ids have a task behind them, and so a ground truth.
         ours = config.world.startswith("vlmrl/")
         task = next((one for one in map(find_task, task_names()) if one.env_id == config.world), None) if ours else None
-    if task is not None and config.render.profile is not None:
-        task = task.but(profile=config.render.profile)
     return World(config, task, config.render.size or STATE_SIZE)
 
 

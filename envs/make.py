@@ -14,7 +14,7 @@ from gymnasium.wrappers import TimeLimit
 from vlmrl.envs.frame_tap import FrameTap
 from vlmrl.envs.pixels import PixelObservation, Sight
 from vlmrl.envs.simulator import has_simulator
-from vlmrl.envs.task import Task
+from vlmrl.envs.task import Profile, Task
 from vlmrl.envs.task_env import TaskEnv
 from vlmrl.errors import ConfigError, UnknownName
 from vlmrl.find import find, names
@@ -56,6 +56,7 @@ def make_env(
     frames: bool = True,
     seed: int | None = None,
     healthy_end: bool = False,
+    profile: Profile | None = None,
 ) -> gym.Env[Any, Any]:
     """The environment of a task, or of any Gymnasium id, ready for a learner.
 
@@ -66,6 +67,7 @@ def make_env(
         frames: tap ``info["frame"]`` and keep the environment's reward from the learner (:class:`FrameTap`).
         seed: seeds the first reset and the action space.
         healthy_end: keep an early end for being unhealthy, where a Gymnasium environment has one.
+        profile: how much drawing a frame is worth; None: the task's own, ``fast`` where there is no task.
 
     Returns:
         An environment whose time limit truncates. With a task, ``info`` holds ``oracle`` and ``success``.
@@ -78,17 +80,16 @@ def make_env(
         raise ConfigError(f"obs={obs}: must be state, pixels or both")
     if isinstance(task, str) and "/" in task and ":" not in task and not task.startswith("vlmrl/") and _is_task(task):
         task = find_task(task)
-    camera, profile = None, "fast"
+    shown: Task | None = None
     if isinstance(task, Task):
         env: gym.Env[Any, Any] = TimeLimit(TaskEnv(task), task.horizon)
-        camera, profile = task.camera, task.profile
+        shown = task
     else:
         env = _any_id(task, frames or obs != "state", healthy_end)
-        found = _task_behind(env)
-        if found is not None:
-            camera, profile = found.camera, found.profile
+        shown = _task_behind(env)
     if frames or obs != "state":
-        env = FrameTap(env, size, camera, profile)  # type: ignore[arg-type]
+        camera = shown.camera if shown is not None else None
+        env = FrameTap(env, size, camera, profile or (shown.profile if shown is not None else "fast"))
     if obs != "state":
         env = PixelObservation(env, size, both=obs == "both", reward=not frames)
     if seed is not None:

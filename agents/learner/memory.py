@@ -24,7 +24,7 @@ def shape_of(model: BaseAlgorithm) -> dict[str, Any]:
         "agent.algorithm": type(model).__name__,
         "agent.n_envs": model.n_envs,
         "agent.params.buffer_size": None if buffer is None else buffer.buffer_size * buffer.n_envs,
-        "normalize": model.get_vec_normalize_env() is not None,
+        "agent.normalize": model.get_vec_normalize_env() is not None,
     }
 
 

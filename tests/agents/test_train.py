@@ -5,10 +5,12 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from stable_baselines3 import SAC
+from stable_baselines3 import PPO, SAC
+from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from tests.agents import plugin
 from vlmrl import encoders
@@ -18,6 +20,7 @@ from vlmrl.agents.nonnegative import NonNegative
 from vlmrl.agents.policy import load_policy
 from vlmrl.agents.runs.checkpoint import Checkpoints
 from vlmrl.agents.train import train
+from vlmrl.config.compose import configure
 from vlmrl.config.run_dir import RunDir
 from vlmrl.errors import Abstained, ConfigError, RunError, UnknownName
 from vlmrl.metrics.evaluation import Comparison
@@ -125,10 +128,12 @@ def test_the_oracle_learns_from_the_environments_own_reward(tmp_path, lines):
 
 
 def test_choices_are_learned_too(tmp_path, lines):
-    result = train(plugin.config(tmp_path / "run", "DQN", steps=80), lines.append)
+    config = plugin.config(tmp_path / "run", "DQN", steps=80)
+    agent = config.agent.model_copy(update={"bins": 5})
+    result = train(config.model_copy(update={"agent": agent}), lines.append)
     policy, world, _ = load_policy(RunDir.open(result.path))
     env = world.env(frames=False)
-    assert env.action_space.n == 3
+    assert env.action_space.n == 5
     assert policy(np.zeros((2, 1), np.float32)).shape == (2,)
 
 
@@ -146,6 +151,48 @@ def test_policies_that_see_frames_learn_too(tmp_path, lines, obs):
     assert policy(seen).shape == (3, 1)
 
 
+@pytest.mark.parametrize("obs", ["state", "both"])
+def test_states_are_normalised_as_they_were_in_training(tmp_path, lines, obs):
+    agent = {"name": "ppo", "algorithm": "PPO", "total_steps": 32, "n_envs": 2, "normalize": True}
+    params = {"n_steps": 8, "batch_size": 8, "n_epochs": 1, "device": "cpu"}
+    config = plugin.config(
+        tmp_path / "run", obs=obs, agent=agent | {"params": params}, render={"name": "f", "size": [36, 36]}
+    )
+    result = train(config, lines.append)
+    policy, _, _ = load_policy(RunDir.open(result.path))
+    kept = VecNormalize.load(
+        str(tmp_path / "run" / "vecnormalize.pkl"), DummyVecEnv([lambda: find_world(config).env(False)])
+    )
+    states = np.linspace(-1, 1, 3, dtype=np.float32)[:, None]
+    seen: Any = states if obs == "state" else {"state": states, "pixels": np.full((3, 36, 36, 3), 90, np.uint8)}
+    normal: Any = kept.normalize_obs(seen)
+    moments: Any = kept.obs_rms if obs == "state" else kept.obs_rms["state"]
+    assert moments.count > 32
+    np.testing.assert_allclose(
+        normal if obs == "state" else normal["state"], (states - moments.mean) / np.sqrt(moments.var + 1e-8), rtol=1e-5
+    )
+    if obs == "both":
+        np.testing.assert_array_equal(normal["pixels"], seen["pixels"])
+    theirs = PPO.load(tmp_path / "run" / "last_model.zip", device="cpu").predict(normal, deterministic=True)[0]
+    np.testing.assert_array_equal(policy(seen), theirs)
+
+
+def test_pictures_are_not_normalised(tmp_path, lines):
+    agent = {"name": "ppo", "algorithm": "PPO", "total_steps": 32, "n_envs": 2, "normalize": True}
+    config = plugin.config(tmp_path / "run", obs="pixels", agent=agent, render={"name": "f", "size": [36, 36]})
+    with pytest.raises(ConfigError, match="normalize=true: obs=pixels shows the policy no vector of numbers"):
+        train(config, lines.append)
+
+
+@pytest.mark.parametrize("world", [{"env": "InvertedPendulum-v5"}, {"task": "cartpole/upright"}])
+def test_the_render_profile_reaches_tasks_and_any_id(world):
+    frames = {}
+    for profile in ("fast", "pretty"):
+        env = find_world(configure(**world, goal="a", baseline="b", render={"profile": profile})).env(frames=True)
+        frames[profile] = env.reset(seed=0)[1]["frame"]
+    assert not np.array_equal(frames["fast"], frames["pretty"])
+
+
 def test_the_agent_of_a_run_acts_as_it_was_saved(tmp_path, lines):
     train(plugin.config(tmp_path / "run"), lines.append)
     seen = np.linspace(-1, 1, 5, dtype=np.float32)[:, None]
@@ -161,7 +208,8 @@ def test_both_zips_load_where_vlmrl_is_not_installed(tmp_path, lines):
     train(plugin.config(tmp_path / "run", steps=80), lines.append)
     code = plugin.blocked("""
 import numpy as np
-from stable_baselines3 import SAC
+from stable_baselines3 import PPO, SAC
+from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 for name in ("best_model.zip", "last_model.zip"):
     model = SAC.load(name, device="cpu")
     model.predict(np.zeros(1, np.float32))

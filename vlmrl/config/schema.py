@@ -95,6 +95,10 @@ class AgentConfig(Section):
     """Environment steps, summed over all environments."""
     n_envs: PositiveInt = 8
     """Environments stepped together."""
+    normalize: bool = False
+    """Bring each number of the state that the policy sees to mean 0 and deviation 1 over what was seen so far."""
+    bins: PositiveInt = 3
+    """Values of each continuous action that an algorithm of discrete actions (DQN) chooses among."""
     params: dict[str, JsonValue] = {}
     """Keywords of the algorithm's constructor; a rate may be {start: 1e-3, end: 1e-4}, linear over the run."""
 
