@@ -126,8 +126,10 @@ def _headline(world: World, run: RunDir) -> str:
     else:
         words = world.words
         paid = f"paid for {' + '.join(map(repr, words.goal))}"
-        if words.baseline:
-            paid += f" against {' + '.join(map(repr, words.baseline))}"
+        model = parts.part("reward", config.reward.name)
+        against = (words.baseline if model.needs_baseline else ()) + (words.negative if model.needs_negative else ())
+        if against:
+            paid += f" against {' + '.join(map(repr, against))}"
         paid += f" ({config.reward.name}, {config.encoder.name})"
     return f"{config.world}: {paid}; {agent}; seed={config.seed}; run_dir={run.path}"
 
@@ -149,6 +151,7 @@ def _judge(session: Session, learned: bool, say: Say) -> Comparison:
     settings = run.config.evaluation
     seeds = list(settings.seeds)[: settings.final_episodes]
     scorer = teacher.scorer if teacher is not None else None
+    say(f"judging it and a random agent on {len(seeds)} episodes each, on seeds that training never saw")
     with session.clock.of("judging"):
         comparison = compare(
             {"agent": TrainedPolicy(session.model)},

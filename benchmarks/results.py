@@ -27,6 +27,8 @@ from vlmrl.metrics.intervals import Interval, bootstrap, rate
 FILE = Path(__file__).resolve().parents[1] / "docs" / "data" / "results.json"
 TRAINED, RANDOM = "agent", "random"
 """What a comparison calls the run's own agent, and the one that acts at random."""
+CURVES = {"success": "successes", "oracle_return": "oracle_returns"}
+"""What is kept of the evaluations during training, and the array of evaluations.npz that holds it."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,17 @@ def row(group: Sequence[Judged]) -> dict[str, Any]:
         **{name: None if value is None else _plain(value) for name, value in intervals.items()},
         "success_by_seed": [None if value is None else value.mean for value in each],
         "chosen": sorted({one.chosen for one in trained}),
+        "curves": [curve(one.run) for one in group],
     }
+
+
+def curve(run: RunDir) -> dict[str, list[float]]:
+    """The evaluations during training: steps, and the means over each evaluation's episodes."""
+    if not run.evaluations.is_file():
+        return {"steps": []}
+    with np.load(run.evaluations, allow_pickle=False) as file:
+        means = {name: np.nanmean(file[of], axis=1).round(4).tolist() for name, of in CURVES.items() if of in file}
+        return {"steps": file["timesteps"].tolist(), **means}
 
 
 def _plain(interval: Interval) -> dict[str, float | None]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import warnings
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -17,13 +20,17 @@ from vlmrl.envs.simulator import has_simulator
 from vlmrl.envs.task import Profile, Task
 from vlmrl.envs.task_env import TaskEnv
 from vlmrl.errors import ConfigError, UnknownName
-from vlmrl.find import find, names
+from vlmrl.find import find, names, plugins
 
 
 @cache
 def _tasks_of(domain: str) -> dict[str, Task]:
     module = find("task", domain)
     tasks = [value for value in vars(module).values() if isinstance(value, Task)]
+    counts = Counter(task.name for task in {id(task): task for task in tasks}.values())
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise ConfigError(f"task={twice[0]}: is defined twice in {module.__name__}; give the second a name of its own")
     stray = [task.name for task in tasks if task.name.split("/")[0] != domain]
     if stray:
         raise ConfigError(f"task={stray[0]}: is defined in {module.__name__}; its name must start with {domain}/")
@@ -32,7 +39,18 @@ def _tasks_of(domain: str) -> dict[str, Task]:
 
 def task_names() -> tuple[str, ...]:
     """Every task found, ours and those of installed packages: ``("cartpole/balance", …)``."""
-    return tuple(sorted(name for domain in names("task") for name in _tasks_of(domain)))
+    return tuple(sorted(name for domain in names("task") for name in _found_in(domain)))
+
+
+def _found_in(domain: str) -> Iterable[str]:
+    """The tasks of a domain; those of another package that cannot be loaded must not take the others with them."""
+    try:
+        return _tasks_of(domain)
+    except Exception as cause:
+        if domain not in plugins("task"):
+            raise
+        warnings.warn(f"task={domain}: of another package, cannot be loaded and is left out: {cause}", stacklevel=2)
+        return ()
 
 
 def find_task(name: str) -> Task:

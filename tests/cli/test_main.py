@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
-from vlmrl import find
+from vlmrl import cli, find
 from vlmrl.cli import main
 
 HEAVY = {"torch", "mujoco", "gymnasium", "stable_baselines3", "hydra", "open_clip", "matplotlib"}
@@ -87,6 +88,7 @@ def test_train_help_lists_every_setting_with_its_default(capsys: pytest.CaptureF
         (["simclip"], "verb=simclip: is not known; did you mean sim-clip?"),
         (["train"], "task: is missing; give task=NAME (`vlmrl list tasks`), or env= with any Gymnasium id"),
         (["train", "task=a/b", "seedd=1"], "seedd=1: is not known; did you mean seed?"),
+        (["train", "task=a/b", "total_step=1"], "total_step=1: is not known; did you mean agent.total_steps?"),
         (["list", "taks"], "kind=taks: is not known; did you mean tasks?"),
         (["eval"], "run: is missing (a run's directory; an argument without = is it)"),
         (["eval", "nowhere"], NO_RUN),
@@ -102,6 +104,20 @@ def test_bad_input_is_one_message_and_status_2(
 ) -> None:
     assert main(arguments) == 2
     assert capsys.readouterr() == ("", f"vlmrl: {message}\n")
+
+
+def test_a_warning_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    def warn(argv: list[str]) -> int:
+        shown.extend(warnings.formatwarning("it is old", kind, "", 1) for kind in (UserWarning, FutureWarning))
+        return 0
+
+    before = warnings.formatwarning
+    monkeypatch.setattr(cli, "_dispatch", warn)
+    assert main([]) == 0
+    assert shown == ["vlmrl: warning: it is old\n", ":1: FutureWarning: it is old\n"]
+    assert warnings.formatwarning is before
 
 
 @pytest.mark.usefixtures("broken_verbs")

@@ -174,6 +174,14 @@ def test_a_run_without_an_agent_is_named(finished: Path, capsys: pytest.CaptureF
 
 
 @pytest.mark.slow
+def test_a_run_directory_alone_is_enough_to_go_on(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", f"run_dir={finished}"]) == 0
+    assert "has taken all its steps already" in capsys.readouterr().out
+    assert main(["train", f"run_dir={finished}", "--cfg"]) == 0
+    assert "task: pendulum/upright" in capsys.readouterr().out
+
+
+@pytest.mark.slow
 def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path: Path) -> None:
     line = [*TINY, "agent.total_steps=2_000_000", "agent.params.learning_starts=2_000_000", f"run_dir={tmp_path}/r"]
     command = [sys.executable, "-c", "import sys; from vlmrl.cli import main; sys.exit(main())", "train", *line]

@@ -10,6 +10,7 @@ from vlmrl import rewards
 from vlmrl.config.parts import part
 from vlmrl.errors import ConfigError, ShapeError
 from vlmrl.find import names
+from vlmrl.rewards._embedding import EmbeddingReward
 from vlmrl.rewards.base import FrameReward
 from vlmrl.scoring import Scorer
 from vlmrl.types import Words
@@ -38,6 +39,18 @@ def test_the_declared_range_is_held(model, words):
     scores = model.score_frames(noise, words)
     assert model.low is None or scores.min() >= model.low
     assert model.high is None or scores.max() <= model.high
+
+
+def test_the_declared_range_is_its_formulas_own(model, words):
+    """What is cut off at a bound that is too narrow would look like a reward that is flat there."""
+    if not isinstance(model, EmbeddingReward):
+        pytest.skip("scores frames in a way of its own")
+    rng = torch.Generator().manual_seed(0)
+    ends = model.encoder.texts(words.sentences)  # a frame may look exactly like a sentence, or like its opposite
+    images = torch.cat([torch.randn(500, ends.shape[1], generator=rng), ends, -ends])
+    raw = model._score(torch.nn.functional.normalize(images, dim=1), words)
+    assert model.low is None or raw.min() >= model.low - 1e-5
+    assert model.high is None or raw.max() <= model.high + 1e-5
 
 
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])

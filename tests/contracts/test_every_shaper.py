@@ -107,6 +107,18 @@ def test_its_stage_tells_what_it_changes(name: str) -> None:
 
 
 @every_shaper
+def test_scores_that_it_calls_units_are(name: str) -> None:
+    shaper = build(name)
+    if not shaper.gives_unit_scores:
+        pytest.skip("does not say so")
+    wild = steps((200, 3), 3)
+    done = shaper(wild.but(before=20 * wild.before - 10, after=20 * wild.after - 10))
+    for scores in (done.before, done.after):
+        assert scores.min() >= 0
+        assert scores.max() <= 1
+
+
+@every_shaper
 def test_works_in_a_chain_with_what_it_needs_before_it(name: str) -> None:
     shaper = build(name)
     needed: list[Shaper] = []

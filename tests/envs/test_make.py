@@ -6,9 +6,10 @@ import sys
 import gymnasium as gym
 import pytest
 
-from vlmrl.envs import find_task, make_env, task_names
-from vlmrl.envs.make import env_spec
+from vlmrl.envs import find_task, make, make_env, task_names
+from vlmrl.envs.make import _tasks_of, env_spec
 from vlmrl.errors import ConfigError, UnknownName
+from vlmrl.find import find
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,29 @@ def test_a_package_before_the_id_is_imported():
     env = make_env("vlmrl.envs:vlmrl/Pendulum-Upright-v0", seed=0)
     assert "success" in env.reset(seed=0)[1]
     env.close()
+
+
+def test_a_name_given_twice_is_refused(monkeypatch):
+    module = find("task", "pendulum")
+    monkeypatch.setattr(module, "AGAIN", module.UPRIGHT.but(horizon=10), raising=False)
+    _tasks_of.cache_clear()
+    with pytest.raises(ConfigError, match="task=pendulum/upright: is defined twice in vlmrl"):
+        find_task("pendulum/upright")
+    monkeypatch.setattr(module, "AGAIN", module.UPRIGHT, raising=False)  # another word for the same task is none
+    assert find_task("pendulum/upright") is module.UPRIGHT
+    monkeypatch.undo()
+    _tasks_of.cache_clear()
+
+
+def test_a_broken_task_of_another_package_takes_no_other_with_it(monkeypatch):
+    monkeypatch.setattr(make, "names", lambda kind: ("broken", "pendulum"))
+    monkeypatch.setattr(make, "plugins", lambda kind: {"broken": None})
+    monkeypatch.setattr(make, "_tasks_of", lambda domain: 1 / 0 if domain == "broken" else ["pendulum/upright"])
+    with pytest.warns(UserWarning, match="task=broken: of another package, cannot be loaded and is left out: division"):
+        assert make.task_names() == ("pendulum/upright",)
+    monkeypatch.setattr(make, "plugins", lambda kind: {})
+    with pytest.raises(ZeroDivisionError):
+        make.task_names()
 
 
 def test_an_early_end_for_being_unhealthy_is_switched_off_where_it_can_be():

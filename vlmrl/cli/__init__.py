@@ -10,7 +10,10 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from vlmrl import find
 from vlmrl.errors import UnknownName, VlmrlError
@@ -34,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a letter gets a question mark, no traceback
             stream.reconfigure(errors="replace")
     try:
-        return _dispatch([*(sys.argv[1:] if argv is None else argv)])
+        with _plain_warnings():
+            return _dispatch([*(sys.argv[1:] if argv is None else argv)])
     except VlmrlError as error:
         sys.stderr.write(f"vlmrl: {error}\n")
         return BAD_INPUT
@@ -44,6 +48,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough; spare Python its own complaint at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """What we warn of is meant for the user: the sentence alone, without the line of our code that it came from."""
+    before = warnings.formatwarning
+
+    def sentence(message: Any, category: type[Warning], *rest: Any, **others: Any) -> str:
+        return f"vlmrl: warning: {message}\n" if category is UserWarning else before(message, category, *rest, **others)
+
+    warnings.formatwarning = sentence
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def _dispatch(argv: list[str]) -> int:

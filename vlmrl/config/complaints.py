@@ -64,7 +64,9 @@ def unknown(key: str, value: object, known: Collection[str], elsewhere: Collecti
         elsewhere: dotted names valid in other places; one that ends alike is what was meant.
     """
     above, _, leaf = key.rpartition(".")
-    ends_alike = sorted({name for name in elsewhere if name != key and name.rpartition(".")[2] == leaf})
+    leaves = {name.rpartition(".")[2] for name in elsewhere if name != key}
+    meant = leaf if leaf in leaves else next(iter(difflib.get_close_matches(leaf, leaves, n=1, cutoff=0.85)), None)
+    ends_alike = sorted({name for name in elsewhere if name != key and name.rpartition(".")[2] == meant})
     if ends_alike and not difflib.get_close_matches(leaf, known, n=1, cutoff=0.8):
         hint = f"did you mean {' or '.join(ends_alike)}?"
     else:

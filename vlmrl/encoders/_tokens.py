@@ -41,8 +41,8 @@ class Tokens:
             count = self.count(sentence)
             if count > self.context:
                 raise ConfigError(
-                    f"sentence={sentence!r}: has {count} tokens, and this text tower reads {self.context}; shorten it, "
-                    "or give several sentences, which are averaged"
+                    f"sentence={_short(sentence)!r}: has {count} tokens, and this text tower reads {self.context}; "
+                    "shorten it, or give several sentences, which are averaged"
                 )
         ids: torch.Tensor = self._tokenizer(list(sentences))
         return ids
@@ -100,3 +100,7 @@ def _tokenizer(source: Source, text: dict[str, Any], context: int) -> Any:
             f"encoder={source.model}: its tokenizer is not in {place} and cannot be downloaded ({why}); with a network "
             "run this once, or put tokenizer.json and tokenizer_config.json beside the weights of a local-dir"
         ) from cause
+
+
+def _short(sentence: str, most: int = 60) -> str:
+    return sentence if len(sentence) <= most else sentence[: most - 2].rstrip() + " …"

@@ -83,7 +83,10 @@ def locate(model: str) -> Source:
         directory = Path(str(files("vlmrl") / "sim_clip" / "weights"))
         return _local(model, directory, "run `vlmrl sim-clip train`, or install vlmrl again")
     if model.startswith("local-dir:"):
-        directory = Path(model.removeprefix("local-dir:")).expanduser().resolve()
+        place = model.removeprefix("local-dir:")
+        if not place:
+            raise ConfigError(f"encoder={model}: names no directory; write local-dir:PATH")
+        directory = Path(place).expanduser().resolve()
         return _local(model, directory, f"put {CONFIG} and {SAFE_WEIGHTS[0]} there")
     if model.startswith("hf-hub:"):
         return _hub(model)

@@ -122,7 +122,8 @@ class Chain:
         for i, shaper in enumerate(self.shapers):
             if shaper.needs_unit_scores and not any(earlier.gives_unit_scores for earlier in self.shapers[:i]):
                 raise ConfigError(
-                    f"{shown}: {_name(shaper)} needs scores in [0, 1]; put calibrate with clip=true first"
+                    f"{shown}: {_name(shaper)} needs scores in [0, 1]; put one that gives them first, such as "
+                    "calibrate with clip=true"
                 )
 
     def _sorted(self) -> str:

@@ -16,7 +16,6 @@ from vlmrl.envs.task import Pose
 from vlmrl.errors import ConfigError
 from vlmrl.find import names
 from vlmrl.metrics.rank import auroc, spearman
-from vlmrl.rewards.cosine import cosine_score
 from vlmrl.rewards.goal_baseline import goal_baseline_score
 from vlmrl.sim_clip.data import Drawn, Recipe, domain_of, draw, shipped
 from vlmrl.sim_clip.grammar import Domain, held_out_wordings
@@ -86,7 +85,7 @@ def _task(encoder: Encoder, domain: Domain, index: int, seen: Drawn, images: tor
     """One task with its shipped words, and with wordings from templates never trained on."""
     task = domain.tasks[index]
     oracle, success = seen.oracle[:, index], seen.success[:, index]
-    plain = cosine_score(images, _mean(encoder, find_task(task).goal)).cpu().numpy()
+    plain = (images @ _mean(encoder, find_task(task).goal)).cpu().numpy()
     rewards = {
         "neutral": _reward(encoder, images, task),
         "negatives": _reward(encoder, images, task, baseline="negative"),

@@ -17,7 +17,6 @@ from tests.agents import plugin
 from vlmrl.agents.learner import sb3
 from vlmrl.agents.learner.discretise import Discretise
 from vlmrl.agents.learner.parameters import constructor_arguments
-from vlmrl.config.compose import options
 from vlmrl.config.schema import AgentConfig
 from vlmrl.errors import ConfigError, RunError, UnknownName
 
@@ -82,16 +81,6 @@ def test_unknown_and_unfit_algorithms_are_told_apart():
         sb3.find_algorithm("SCA")
     with pytest.raises(ConfigError, match="RecurrentPPO: a policy is judged and filmed without memory"):
         sb3.find_algorithm("RecurrentPPO")
-
-
-@pytest.mark.parametrize("name", [name for name in options("agent") if name != "dqn"])
-def test_every_shipped_agent_builds(name, venv):
-    from vlmrl.config.compose import configure
-
-    config = configure(task="cartpole/upright", agent=name).agent
-    model = sb3.build(config, venv, "MlpPolicy", seed=0)
-    assert type(model).__name__ == config.algorithm
-    assert model.policy.training is not None
 
 
 def test_dqn_builds_on_choices(dot):
