@@ -184,6 +184,7 @@ def register() -> None:
             gym.register(
                 task.env_id,
                 entry_point="vlmrl.envs.make:registered",
+                vector_entry_point="vlmrl.envs.batch.make:registered",
                 max_episode_steps=task.horizon,
                 kwargs={"task": name},
             )

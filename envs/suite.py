@@ -24,6 +24,10 @@ class SuiteEnv(gym.Env[Observation, NDArray[np.float32]]):
         load: builds the dm_control environment.
         control_dt: seconds between actions; a whole number of the model's timesteps.
 
+    Attributes:
+        substeps: timesteps of the model between actions.
+        origin: the class of dm_control's task behind it, as ``module:Class``.
+
     Raises:
         ConfigError: ``control_dt`` is no whole number of timesteps.
     """
@@ -36,12 +40,13 @@ class SuiteEnv(gym.Env[Observation, NDArray[np.float32]]):
         self._physics, self._task = inner.physics, inner.task
         self.model: mujoco.MjModel = self._physics.model.ptr
         self.data: mujoco.MjData = self._physics.data.ptr
-        self._substeps = round(control_dt / self.model.opt.timestep)
-        if self._substeps < 1 or abs(self._substeps * self.model.opt.timestep - control_dt) > 1e-9:
+        self.substeps = round(control_dt / self.model.opt.timestep)
+        if self.substeps < 1 or abs(self.substeps * self.model.opt.timestep - control_dt) > 1e-9:
             raise ConfigError(
                 f"control_dt={control_dt}: must be a whole number of the timestep {self.model.opt.timestep} s"
             )
         self.dt = control_dt
+        self.origin = f"{type(self._task).__module__}:{type(self._task).__qualname__}"
         spec = self._task.action_spec(self._physics)
         self.action_space = spaces.Box(spec.minimum.astype(np.float32), spec.maximum.astype(np.float32))
         length = sum(np.size(part) for part in self._task.get_observation(self._physics).values())
@@ -66,7 +71,7 @@ class SuiteEnv(gym.Env[Observation, NDArray[np.float32]]):
     def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Apply ``action`` for ``control_dt`` seconds. The reward is dm_control's own."""
         self._task.before_step(action, self._physics)
-        self._physics.step(self._substeps)
+        self._physics.step(self.substeps)
         self._task.after_step(self._physics)
         return self.observe(), float(self._task.get_reward(self._physics)), False, False, {}
 

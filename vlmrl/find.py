@@ -1,4 +1,4 @@
-"""Find a task, reward, encoder, agent or verb by its name: the place of its file is its registration.
+"""Find a task, robot, reward, encoder, agent or verb by its name: the place of its file is its registration.
 
 ``find("reward", "goal_baseline")`` is the module ``vlmrl/rewards/goal_baseline.py``. Other packages take part through
 entry points of the group ``vlmrl.<kind>``, whose name is the part's name and whose value is its module. Nothing is
@@ -19,6 +19,7 @@ from vlmrl.errors import ConfigError, UnknownName
 
 PACKAGES = {
     "task": "vlmrl.envs.tasks",
+    "robot": "vlmrl.envs.batch.robots",
     "reward": "vlmrl.rewards",
     "encoder": "vlmrl.encoders",
     "shaping": "vlmrl.shaping",

@@ -1,0 +1,131 @@
+"""Frames of many simulations: a renderer a thread, each drawing its share of them."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from vlmrl.envs.batch.cores import physical_cores
+from vlmrl.envs.batch.engine import Engine
+from vlmrl.envs.render import Renderer
+from vlmrl.envs.simulator import refresh
+from vlmrl.envs.task import Camera, Profile
+from vlmrl.errors import ConfigError, RenderError
+
+MOST_THREADS = 4
+"""Drawing contexts by default at most: drivers serve a few well, and some hang with many."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a frame looks like.
+
+    Attributes:
+        size: ``(height, width)`` in pixels.
+        camera: where to look from; None is the model's default view.
+        profile: the render profile.
+        threads: that draw; None is one a physical core, up to four.
+    """
+
+    size: tuple[int, int] = (64, 64)
+    camera: Camera | None = None
+    profile: Profile = "fast"
+    threads: int | None = None
+
+
+class Easel:
+    """Draws the states of an engine as they are at the call.
+
+    Args:
+        model: the model, left as it was found.
+        engine: the simulations.
+        picture: what a frame looks like.
+
+    Raises:
+        ConfigError: fewer than one thread.
+    """
+
+    def __init__(self, model: mujoco.MjModel, engine: Engine, picture: Picture) -> None:
+        if picture.threads is not None and picture.threads < 1:
+            raise ConfigError(f"draw_threads={picture.threads}: must be at least 1, or None")
+        self._model, self._engine, self._picture = model, engine, picture
+        self._threads = min(engine.count, picture.threads or min(MOST_THREADS, physical_cores()))
+        self._painters: list[_Painter] = []
+        self._checked = False
+
+    def draw(self, sims: Iterable[int] | None = None) -> NDArray[np.uint8]:
+        """Frames of simulations, of all by default: a new uint8 ``(k, H, W, 3)``.
+
+        Raises:
+            RenderError: nothing can be drawn, or the first frame ever is one colour all over.
+        """
+        chosen = list(range(self._engine.count)) if sims is None else [int(sim) for sim in sims]
+        frames = np.empty((len(chosen), *self._picture.size, 3), np.uint8)
+        if not chosen:
+            return frames
+        if not self._painters:
+            self._painters = [_Painter(self._model, self._picture) for _ in range(self._threads)]
+        shares = np.array_split(np.arange(len(chosen)), len(self._painters))
+        waiting = [
+            painter.paint(self._engine, [(chosen[place], frames[place]) for place in share])
+            for painter, share in zip(self._painters, shares, strict=True)
+            if len(share)
+        ]
+        for one in waiting:
+            one.result()
+        if not self._checked:
+            self._checked = True
+            if frames[0].min() == frames[0].max():
+                raise RenderError(f"env {chosen[0]}: its first frame is one colour all over; the camera sees nothing")
+        return frames
+
+    def close(self) -> None:
+        """Release renderers and threads; drawing again makes new ones."""
+        painters, self._painters = self._painters, []
+        for painter in painters:
+            painter.close()
+
+
+_making = threading.Lock()
+
+
+class _Painter:
+    """A thread with a renderer of its own: contexts belong to threads."""
+
+    def __init__(self, model: mujoco.MjModel, picture: Picture) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="painter")
+        self._model, self._picture = model, picture
+        self._data = mujoco.MjData(model)
+        self._renderer: Renderer | None = None
+        self._end = weakref.finalize(self, self._thread.shutdown, wait=False)
+
+    def paint(self, engine: Engine, work: list[tuple[int, NDArray[np.uint8]]]) -> Any:
+        """Begin to draw simulations into arrays; a future of None."""
+        return self._thread.submit(self._paint, engine, work)
+
+    def _paint(self, engine: Engine, work: list[tuple[int, NDArray[np.uint8]]]) -> None:
+        if self._renderer is None:
+            with _making:  # a renderer changes its model for a moment while it is made
+                self._renderer = Renderer(self._model, self._picture.size, self._picture.camera, self._picture.profile)
+        for sim, frame in work:
+            engine.load(sim, self._data)
+            refresh(self._model, self._data)
+            frame[:] = self._renderer.frame(self._data)
+
+    def close(self) -> None:
+        """Release the renderer in the thread that made it, and end the thread."""
+        self._thread.submit(self._close).result()
+        self._end()
+
+    def _close(self) -> None:
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None

@@ -1,0 +1,108 @@
+"""Many environments of a task, or of any Gymnasium id, stepped together in the fastest way there is for them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.wrappers import TimeLimit
+
+from vlmrl.envs.batch.easel import Picture
+from vlmrl.envs.batch.form import Form, form_of, layers_of
+from vlmrl.envs.batch.vector_env import BatchEnv
+from vlmrl.envs.batch.workers import Workers
+from vlmrl.envs.frame_tap import FrameTap, default_camera
+from vlmrl.envs.make import find_task, make_env
+from vlmrl.envs.pixels import Sight
+from vlmrl.envs.task import Profile, Task
+from vlmrl.envs.task_env import FILM_SIZE, TaskEnv
+from vlmrl.errors import ConfigError
+
+
+def make_vec_env(
+    task: Task | str,
+    num_envs: int,
+    *,
+    obs: Sight = "state",
+    size: tuple[int, int] = (64, 64),
+    frames: bool = True,
+    seed: int | None = None,
+    healthy_end: bool = False,
+    profile: Profile | None = None,
+    threads: int | None = None,
+) -> BatchEnv | Workers:
+    """``num_envs`` environments of a task or Gymnasium id, as :func:`~vlmrl.envs.make.make_env` makes one.
+
+    Where the environment has a batched form, MuJoCo's own threads step it (:class:`BatchEnv`); where it has none, or
+    the policy sees pixels, processes do (:class:`Workers`). Both reset in the step that ends an episode, and both give
+    the numbers that single environments give.
+
+    Args:
+        task: a :class:`Task`, its name (``cartpole/upright``), or a Gymnasium id (``Hopper-v5``, ``package:Id-v0``).
+        num_envs: how many, at least 1.
+        obs: what the policy sees: ``state``, ``pixels`` (uint8 HWC) or ``both``.
+        size: ``(height, width)`` of frames.
+        frames: put ``frame`` into infos and keep the environment's reward from the learner.
+        seed: seeds the first reset, environment ``i`` with ``seed + i``, and the action space.
+        healthy_end: keep an early end for being unhealthy, where a Gymnasium environment has one.
+        profile: how much drawing a frame is worth; None: the task's own, ``fast`` where there is no task.
+        threads: that simulate and draw; None is one a physical core. Processes are always one an environment.
+
+    Raises:
+        UnknownName: no such task or id.
+        ConfigError: fewer than one environment or thread.
+        RenderError: it can draw no frames.
+    """
+    if num_envs < 1:
+        raise ConfigError(f"num_envs={num_envs}: must be at least 1")
+    one = make_env(task, frames=False, healthy_end=healthy_end)
+    form = form_of(one) if obs == "state" else None
+    made: BatchEnv | Workers
+    if form is not None:
+        made = BatchEnv(one, form, num_envs, threads, _picture(one, form, size, profile, threads) if frames else None)
+    else:
+        one.close()
+        make = partial(make_env, task, obs=obs, size=size, frames=frames, healthy_end=healthy_end, profile=profile)
+        single = make()
+        layers = [type(layer) for layer in layers_of(single)[0]]
+        single.close()
+        made = Workers(make, num_envs, layers, FrameTap in layers)
+    if seed is not None:
+        made.reset(seed=seed)
+        made.action_space.seed(seed)
+    return made
+
+
+def _picture(
+    env: gym.Env[Any, Any], form: Form, size: tuple[int, int], profile: Profile | None, threads: int | None
+) -> Picture:
+    if form.task is not None:
+        return Picture(size, form.task.camera, profile or form.task.profile, threads)
+    return Picture(size, default_camera(env), profile or "fast", threads)
+
+
+def registered(
+    task: str, num_envs: int = 1, max_episode_steps: int | None = None, render_mode: str | None = None, **settings: Any
+) -> BatchEnv | gym.vector.AsyncVectorEnv:
+    """What ``gymnasium.make_vec("vlmrl/…", num_envs=…)`` calls: the oracle's reward, and no frames in infos.
+
+    Args:
+        task: its name.
+        num_envs: how many.
+        max_episode_steps: the time limit; None is the task's horizon.
+        render_mode: ``rgb_array`` lets ``render()`` draw films' frames.
+        **settings: ``threads``.
+    """
+    found = find_task(task)
+    one = TimeLimit(TaskEnv(found, render_mode), max_episode_steps or found.horizon)
+    form = form_of(one)
+    if form is None:
+        one.close()
+        return Workers(partial(_limited, found, max_episode_steps, render_mode), num_envs, (TimeLimit, TaskEnv), False)
+    film = Picture(FILM_SIZE, found.camera, "pretty") if render_mode is not None else None
+    return BatchEnv(one, form, num_envs, film=film, **settings)
+
+
+def _limited(task: Task, steps: int | None, render_mode: str | None) -> gym.Env[Any, Any]:
+    return TimeLimit(TaskEnv(task, render_mode), steps or task.horizon)

@@ -1,0 +1,208 @@
+"""What makes physics an environment, for all simulations at once: observation, reward, end and start."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from vlmrl.envs.batch.engine import Engine, Ids
+from vlmrl.types import Array
+
+Rows: TypeAlias = "slice | Ids"
+"""Which simulations: ``ALL``, or int32 ``(k,)``."""
+
+ALL = slice(None)
+
+
+@dataclass
+class Judged:
+    """What a step was worth, N environments at once.
+
+    Attributes:
+        reward: float ``(N,)``.
+        terminated: bool ``(N,)``, true ends only.
+        terms: what the reward is made of, by its name in the stock environment's info, ``(N, …)`` each.
+    """
+
+    reward: Array
+    terminated: NDArray[np.bool_]
+    terms: dict[str, Array] = field(default_factory=dict)
+
+
+class Robot(ABC):
+    """The batched form of one stock environment, with the stock environment's own arithmetic in its own order.
+
+    Subclasses live in ``envs/batch/robots``; a file is found by the name of the module that defines the stock class.
+
+    Args:
+        env: the stock environment, unwrapped, reset once: its settings, spaces and model are this one's.
+        engine: the simulations.
+
+    Attributes:
+        of: the classes that this is the batched form of, as ``module:Class``; a subclass of theirs is another.
+        forces: contact forces (``cfrc_ext``) are computed after each step, as stock environments do.
+        stage: up to which MuJoCo computes after a start, so that the first observation finds what it needs.
+        current: positions of bodies, geoms and sites are those of the state, not of a substep before.
+        persistent: each simulation keeps an ``MjData`` of its own.
+        qpos, qvel, ctrl: live views of the state, ``(N, …)``.
+    """
+
+    of: ClassVar[tuple[str, ...]]
+    forces: ClassVar[bool] = False
+    current: ClassVar[bool] = False
+    stage: ClassVar[int] = int(mujoco.mjtStage.mjSTAGE_ACC)
+    persistent: ClassVar[bool] = False
+
+    def __init__(self, env: Any, engine: Engine) -> None:
+        self.env, self.engine = env, engine
+        self.qpos, self.qvel, self.ctrl = (engine.field(name) for name in ("qpos", "qvel", "ctrl"))
+
+    @property
+    @abstractmethod
+    def substeps(self) -> int:
+        """Timesteps of the model in one step of the environment."""
+
+    @abstractmethod
+    def restart(self, ids: Ids, generators: list[np.random.Generator]) -> None:
+        """Put simulations where an episode starts, drawing from each one's own generator what the stock one draws."""
+
+    @abstractmethod
+    def observe(self, rows: Rows = ALL) -> Array:
+        """What the learner sees, ``(k, n)``: a new array of the stock observation's dtype."""
+
+    def copy_starts(self, ids: Ids, generators: list[np.random.Generator], begin: Callable[[], object]) -> None:
+        """Let the stock environment begin an episode with each simulation's generator, and take its state.
+
+        Args:
+            ids: the simulations.
+            generators: one for each simulation of the engine.
+            begin: resets the stock environment, or layers around it.
+        """
+        self.engine.reset(ids)
+        for sim in ids:
+            self.env.np_random = generators[sim]
+            begin()
+            self.engine.store(int(sim), self.env.data)
+        rows = self.engine.state[ids]
+        self.engine.forward(ids, self.stage)
+        self.engine.state[ids] = rows  # the stock one computed forces once; twice is another start for the solver
+
+    def remember(self) -> None:  # noqa: B027  # most need it, yet not all
+        """Note before a step what the reward will compare with; by default nothing."""
+
+    def advance(self) -> None:
+        """Step the physics of every simulation."""
+        self.engine.step(self.substeps)
+        if self.forces:
+            self.engine.apply("mj_rnePostConstraint")
+
+    @abstractmethod
+    def judge(self, actions: Array) -> Judged:
+        """What the step was worth that ``actions`` ``(N, nu)`` led to."""
+
+    def final(self, ids: Ids) -> dict[str, Array]:
+        """What the stock environment's info says beside the reward's terms, ``(k, …)`` each; by default nothing."""
+        return {}
+
+    def refresh(self, ids: Ids | None = None) -> None:
+        """Bring positions up to date with the state, where they are not."""
+        if not self.current:
+            self.engine.forward(ids, int(mujoco.mjtStage.mjSTAGE_POS))
+
+
+class GymnasiumRobot(Robot):
+    """A MuJoCo environment of Gymnasium: settings are read off the stock one, whatever it was made with."""
+
+    normal_speeds: ClassVar[bool] = False
+    """Whether first velocities are drawn from a normal distribution, not evenly."""
+
+    def __init__(self, env: Any, engine: Engine) -> None:
+        super().__init__(env, engine)
+        self.dt = float(env.dt)
+        self.home = env.init_qpos.copy(), env.init_qvel.copy()
+
+    @property
+    def substeps(self) -> int:
+        """Gymnasium's ``frame_skip``."""
+        return int(self.env.frame_skip)
+
+    def setting(self, name: str) -> Any:
+        """A keyword that the stock environment was made with."""
+        return getattr(self.env, f"_{name}")
+
+    def start(self, generator: np.random.Generator) -> tuple[Array, Array]:
+        """One start: joint positions ``(nq,)`` and velocities ``(nv,)``, drawn in the stock environment's order."""
+        qpos, qvel = self.home
+        scale = self.setting("reset_noise_scale")
+        qpos = qpos + generator.uniform(low=-scale, high=scale, size=qpos.size)
+        if self.normal_speeds:
+            return qpos, qvel + scale * generator.standard_normal(qvel.size)
+        return qpos, qvel + generator.uniform(low=-scale, high=scale, size=qvel.size)
+
+    def restart(self, ids: Ids, generators: list[np.random.Generator]) -> None:
+        """Default state, noise on positions and velocities, everything that depends on them computed once for all."""
+        self.engine.reset(ids)
+        starts = [self.start(generators[sim]) for sim in ids]
+        self.qpos[ids] = [qpos for qpos, _ in starts]
+        self.qvel[ids] = [qvel for _, qvel in starts]
+        self.engine.forward(ids)
+
+    def state(self, rows: Rows = ALL) -> tuple[Array, Array]:
+        """Joint positions ``(k, nq)`` and velocities ``(k, nv)``."""
+        return self.qpos[rows], self.qvel[rows]
+
+
+class SuiteRobot(Robot):
+    """An environment of dm_control's suite under a task, whose reward is the task's oracle.
+
+    dm_control leaves positions and velocities of the state reached in place after a step; so does this.
+    """
+
+    current = True
+    stage = int(mujoco.mjtStage.mjSTAGE_VEL)
+    persistent = True  # the next step goes on from the stages computed at the end of this one
+
+    @property
+    def substeps(self) -> int:
+        """Timesteps between actions."""
+        return int(self.env.substeps)
+
+    def advance(self) -> None:
+        """Step the physics, and compute what follows from the positions and velocities reached."""
+        self.engine.step(self.substeps, self.stage)
+
+    def restart(self, ids: Ids, generators: list[np.random.Generator]) -> None:
+        """Let the stock environment begin each episode."""
+        self.copy_starts(ids, generators, self.env.reset)
+
+    def observe(self, rows: Rows = ALL) -> Array:
+        """float32 ``(k, n)``."""
+        return np.concatenate(self.parts(rows), axis=1, dtype=np.float32)
+
+    @abstractmethod
+    def parts(self, rows: Rows) -> list[Array]:
+        """The observation's parts in dm_control's order, ``(k, …)`` each."""
+
+    def judge(self, actions: Array) -> Judged:
+        """Nothing: a task's oracle pays, and nothing ends but by the time limit."""
+        count = self.engine.count
+        return Judged(np.zeros(count), np.zeros(count, dtype=bool))
+
+
+def sum_of_squares(rows: Array) -> Array:
+    """Of each row, ``(N, …)`` to ``(N,)``, added up in the order in which NumPy adds the row alone."""
+    squares = np.square(rows)
+    total: Array = squares.reshape(len(rows), -1).sum(axis=1)
+    return total
+
+
+def length(rows: Array) -> Array:
+    """Euclidean length of each row, ``(N, n)`` to ``(N,)``."""
+    total: Array = np.linalg.norm(rows, axis=-1)
+    return total

@@ -1,0 +1,42 @@
+"""What every batched form promises: the stock environment's own numbers, bit for bit; found, not listed."""
+
+from functools import partial
+
+import gymnasium as gym
+import pytest
+
+from tests.envs.batch.stock import pair, task, walk_together
+from vlmrl.envs import task_names
+from vlmrl.envs.batch.form import form_of
+from vlmrl.envs.batch.robot import Robot
+from vlmrl.find import find_class, names
+
+
+def stock_of(robot):
+    """Makes the stock environment of a robot, its episodes cut after some steps."""
+    for spec in gym.registry.values():
+        if spec.entry_point in robot.of:
+            return partial(gym.make, spec.id, max_episode_steps=30)
+    for name in task_names():
+        env = task(name)()
+        form = form_of(env)
+        env.close()
+        if form is not None and form.robot is robot:
+            return partial(gym.make, form.task.env_id, max_episode_steps=30)
+    raise AssertionError(f"{robot}: neither a Gymnasium id nor a task has it")
+
+
+@pytest.mark.parametrize("name", names("robot"))
+def test_goes_through_the_states_of_the_stock_environment(name):
+    ours, stock = pair(stock_of(find_class("robot", name, Robot)), 3)
+    assert walk_together(ours, stock, steps=70) >= 6
+    ours.close()
+    stock.close()
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_every_task_of_ours_has_a_batched_form(name):
+    ours, stock = pair(task(name), 2)
+    walk_together(ours, stock, steps=8)
+    ours.close()
+    stock.close()
