@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import mujoco
 import numpy as np
@@ -104,28 +104,37 @@ class _Painter:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="painter")
         self._model, self._picture = model, picture
         self._data = mujoco.MjData(model)
-        self._renderer: Renderer | None = None
-        self._end = weakref.finalize(self, self._thread.shutdown, wait=False)
+        self._renderers: list[Renderer] = []
+        self._left = weakref.finalize(self, _leave, self._thread, self._renderers)
 
-    def paint(self, engine: Engine, work: list[tuple[int, NDArray[np.uint8]]]) -> Any:
-        """Begin to draw simulations into arrays; a future of None."""
+    def paint(self, engine: Engine, work: list[tuple[int, NDArray[np.uint8]]]) -> Future[None]:
+        """Begin to draw simulations into arrays."""
         return self._thread.submit(self._paint, engine, work)
 
     def _paint(self, engine: Engine, work: list[tuple[int, NDArray[np.uint8]]]) -> None:
-        if self._renderer is None:
+        if not self._renderers:
+            look = self._picture
             with _making:  # a renderer changes its model for a moment while it is made
-                self._renderer = Renderer(self._model, self._picture.size, self._picture.camera, self._picture.profile)
+                self._renderers.append(Renderer(self._model, look.size, look.camera, look.profile))
         for sim, frame in work:
             engine.load(sim, self._data)
             refresh(self._model, self._data)
-            frame[:] = self._renderer.frame(self._data)
+            frame[:] = self._renderers[0].frame(self._data)
 
     def close(self) -> None:
         """Release the renderer in the thread that made it, and end the thread."""
-        self._thread.submit(self._close).result()
-        self._end()
+        self._left.detach()
+        self._thread.submit(_release, self._renderers).result()
+        self._thread.shutdown()
 
-    def _close(self) -> None:
-        if self._renderer is not None:
-            self._renderer.close()
-            self._renderer = None
+
+def _leave(thread: ThreadPoolExecutor, renderers: list[Renderer]) -> None:
+    """Release what nobody closed, without waiting: this may run in the very thread."""
+    with suppress(RuntimeError):  # at exit no thread takes work any more, and contexts are freed elsewhere
+        thread.submit(_release, renderers)
+    thread.shutdown(wait=False)
+
+
+def _release(renderers: list[Renderer]) -> None:
+    while renderers:
+        renderers.pop().close()

@@ -27,7 +27,6 @@ def make_vec_env(
     obs: Sight = "state",
     size: tuple[int, int] = (64, 64),
     frames: bool = True,
-    seed: int | None = None,
     healthy_end: bool = False,
     profile: Profile | None = None,
     threads: int | None = None,
@@ -36,7 +35,8 @@ def make_vec_env(
 
     Where the environment has a batched form, MuJoCo's own threads step it (:class:`BatchEnv`); where it has none, or
     the policy sees pixels, processes do (:class:`Workers`). Both reset in the step that ends an episode, and both give
-    the numbers that single environments give.
+    the numbers that single environments give. ``reset(seed=7)`` starts environment ``i`` as
+    ``7 + i`` starts one alone.
 
     Args:
         task: a :class:`Task`, its name (``cartpole/upright``), or a Gymnasium id (``Hopper-v5``, ``package:Id-v0``).
@@ -44,7 +44,6 @@ def make_vec_env(
         obs: what the policy sees: ``state``, ``pixels`` (uint8 HWC) or ``both``.
         size: ``(height, width)`` of frames.
         frames: put ``frame`` into infos and keep the environment's reward from the learner.
-        seed: seeds the first reset, environment ``i`` with ``seed + i``, and the action space.
         healthy_end: keep an early end for being unhealthy, where a Gymnasium environment has one.
         profile: how much drawing a frame is worth; None: the task's own, ``fast`` where there is no task.
         threads: that simulate and draw; None is one a physical core. Processes are always one an environment.
@@ -58,20 +57,14 @@ def make_vec_env(
         raise ConfigError(f"num_envs={num_envs}: must be at least 1")
     one = make_env(task, frames=False, healthy_end=healthy_end)
     form = form_of(one) if obs == "state" else None
-    made: BatchEnv | Workers
     if form is not None:
-        made = BatchEnv(one, form, num_envs, threads, _picture(one, form, size, profile, threads) if frames else None)
-    else:
-        one.close()
-        make = partial(make_env, task, obs=obs, size=size, frames=frames, healthy_end=healthy_end, profile=profile)
-        single = make()
-        layers = [type(layer) for layer in layers_of(single)[0]]
-        single.close()
-        made = Workers(make, num_envs, layers, FrameTap in layers)
-    if seed is not None:
-        made.reset(seed=seed)
-        made.action_space.seed(seed)
-    return made
+        return BatchEnv(one, form, num_envs, threads, _picture(one, form, size, profile, threads) if frames else None)
+    one.close()
+    make = partial(make_env, task, obs=obs, size=size, frames=frames, healthy_end=healthy_end, profile=profile)
+    single = make()
+    layers = [type(layer) for layer in layers_of(single)[0]]
+    single.close()
+    return Workers(make, num_envs, layers, FrameTap in layers)
 
 
 def _picture(

@@ -1,0 +1,121 @@
+"""Frames of the batched environment: those of FrameTap, drawn before the reset, and only of whom one asks."""
+
+import subprocess
+import sys
+from functools import partial
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+from tests.envs.batch.stock import assert_same_infos, batched
+from vlmrl.envs import Camera, find_task, make_env, make_vec_env
+from vlmrl.envs.batch.easel import Picture
+from vlmrl.errors import ConfigError, RenderError
+
+
+def tapped(task):
+    return make_env(task, size=(32, 48))
+
+
+@pytest.mark.parametrize("name", ["cartpole/upright", "double_pendulum/upright"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_every_frame_is_that_of_the_tap_and_the_terminal_one_is_the_terminal_states(name, threads):
+    task = find_task(name).but(horizon=6, hold=1)
+    ours = make_vec_env(task, 3, size=(32, 48), threads=threads)
+    stock = SyncVectorEnv([partial(tapped, task)] * 3, autoreset_mode=AutoresetMode.SAME_STEP)
+    assert_same_infos(ours.reset(seed=2)[1], stock.reset(seed=2)[1])
+    ends = 0
+    for step in range(13):
+        actions = np.sin(step + np.arange(3))[:, None].astype(np.float32)
+        (_, reward, _, truncated, infos), expected = ours.step(actions), stock.step(actions)
+        assert not reward.any()
+        assert_same_infos(infos, expected[4])
+        ends += int(truncated.sum())
+        if truncated.any():
+            assert (infos["final_info"]["frame"][0] != infos["frame"][0]).any()
+    assert ends == 6
+    ours.close()
+    stock.close()
+
+
+def test_an_id_is_seen_through_its_own_camera():
+    ours, alone = make_vec_env("Hopper-v5", 2), make_env("Hopper-v5")
+    ours.reset(seed=0), alone.reset(seed=0)
+    for _ in range(4):
+        infos, info = ours.step(np.ones((2, 3), np.float32))[4], alone.step(np.ones(3, np.float32))[4]
+    np.testing.assert_array_equal(infos["frame"][0], info["frame"])
+    assert infos["task_reward"][0] == info["task_reward"]
+    ours.close()
+    alone.close()
+
+
+def test_drawing_changes_no_reward():
+    drawn, bare = make_vec_env("Humanoid-v5", 2), make_vec_env("Humanoid-v5", 2, frames=False)
+    drawn.reset(seed=0), bare.reset(seed=0)
+    for _ in range(3):
+        infos, rewards = drawn.step(np.zeros((2, 17)))[4], bare.step(np.zeros((2, 17)))[1]
+    np.testing.assert_array_equal(infos["task_reward"], rewards)
+    drawn.close()
+
+
+def test_only_those_watched_are_drawn_each_step():
+    ours = make_vec_env(find_task("pendulum/upright").but(horizon=3, hold=1), 4)
+    ours.reset(seed=0)
+    ours.watched = [2]
+    for step in range(3):
+        infos = ours.step(np.zeros((4, 1), np.float32))[4]
+        assert infos["_frame"].tolist() == [False, False, True, False]
+        assert infos["frame"][2].any()
+        assert not infos["frame"][0].any()
+        assert ("final_info" in infos) == (step == 2)
+    assert infos["final_info"]["_frame"].tolist() == [False, False, True, False]
+    ours.close()
+
+
+def test_frames_of_chosen_environments_are_those_of_all():
+    ours = make_vec_env("cartpole/balance", 5)
+    ours.reset(seed=0)
+    everyone = ours.frames()
+    assert everyone.shape == (5, 64, 64, 3)
+    np.testing.assert_array_equal(ours.frames([3, 1]), everyone[[3, 1]])
+    assert ours.frames([]).shape == (0, 64, 64, 3)
+    ours.close()
+    np.testing.assert_array_equal(ours.frames([0])[0], everyone[0])  # drawing again makes new renderers
+    ours.close()
+
+
+def test_a_camera_that_sees_nothing_is_refused():
+    blind = find_task("inverted_pendulum/balance").but(camera=Camera(lookat=(0, 0, 500), distance=1, elevation=80))
+    ours = make_vec_env(blind, 2)
+    with pytest.raises(RenderError, match="one colour"):
+        ours.reset(seed=0)
+    ours.close()
+
+
+def test_no_threads_are_refused():
+    with pytest.raises(ConfigError, match="draw_threads=0"):
+        batched(partial(gym.make, "Hopper-v5"), 1, Picture(threads=0))
+
+
+def test_films_are_drawn_of_each_environment():
+    env = gym.make_vec("vlmrl/Pendulum-Upright-v0", num_envs=2, render_mode="rgb_array")
+    env.reset(seed=0)
+    first, second = env.render() or ()
+    assert first.shape == second.shape == (480, 480, 3)
+    assert (first != second).any()
+    alone = gym.make("vlmrl/Pendulum-Upright-v0", render_mode="rgb_array")
+    alone.reset(seed=0)
+    np.testing.assert_array_equal(alone.render(), first)
+    env.close()
+    alone.close()
+
+
+def test_a_process_ends_well_when_nobody_closed():
+    code = (
+        "from vlmrl.envs import make_vec_env; e = make_vec_env('cartpole/upright', 3); e.reset(seed=0); print('done')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stdout.strip()) == (0, "done"), done.stderr
+    assert "Error" not in done.stderr
