@@ -44,6 +44,7 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
         film: what :meth:`render` draws; None for nothing.
 
     Attributes:
+        easel: draws the frames; None without them.
         watched: the environments whose frames go into infos, int ``(k,)``; None is all of them. May be changed.
 
     Raises:
@@ -65,7 +66,7 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
         self.engine = Engine(stock.model, num_envs, threads, persistent=form.robot.persistent)
         self._robot = form.robot(stock, self.engine)
         self._truth = Truth(form.task, self.engine) if form.task is not None else None
-        self._easel = Easel(stock.model, self.engine, tapped) if tapped is not None else None
+        self.easel = Easel(stock.model, self.engine, tapped) if tapped is not None else None
         self._film = Easel(stock.model, self.engine, film) if film is not None else None
         self.render_mode = "rgb_array" if film is not None else None
         self.metadata = {**env.metadata, "autoreset_mode": AutoresetMode.SAME_STEP}
@@ -85,7 +86,7 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
     @property
     def tapped(self) -> bool:
         """Whether frames are in the infos, and the environments' reward is kept from the learner."""
-        return self._easel is not None
+        return self.easel is not None
 
     @property  # type: ignore[override]  # one each, as Gymnasium's own vector environments have
     def np_random(self) -> tuple[np.random.Generator, ...]:
@@ -149,9 +150,9 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
             truth = self._truth()
             rewards, terminated = truth["oracle"].copy(), np.zeros(self.num_envs, dtype=bool)
             infos.update(truth)
-        if self._easel is not None:
+        if self.easel is not None:
             ids = np.arange(self.num_envs) if self.watched is None else np.unique(np.asarray(self.watched, dtype=int))
-            add(infos, "frame", self._easel.draw(ids), ids, self.num_envs)
+            add(infos, "frame", self.easel.draw(ids), ids, self.num_envs)
             infos["task_reward"], rewards = rewards, np.zeros(self.num_envs)
         self._elapsed += 1
         truncated = self._elapsed >= self._horizon if self._horizon is not None else ~self._everyone
@@ -197,9 +198,9 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
             self._robot.refresh(ids)
             for name, values in self._truth(ids).items():
                 add(infos, name, values, ids, self.num_envs)
-        if self._easel is not None:
+        if self.easel is not None:
             shown = ids if self.watched is None else np.intersect1d(ids, self.watched).astype(np.int32)
-            add(infos, "frame", self._easel.draw(shown), shown, self.num_envs)
+            add(infos, "frame", self.easel.draw(shown), shown, self.num_envs)
 
     def _check_divergence(self) -> NDArray[np.bool_]:
         """Which simulations MuJoCo reset in this step, bool ``(N,)``."""
@@ -221,9 +222,9 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
         Raises:
             ConfigError: the environments were made without frames.
         """
-        if self._easel is None:
+        if self.easel is None:
             raise ConfigError("frames=False: these environments draw no frames; make them with frames=True")
-        return self._easel.draw(sims)
+        return self.easel.draw(sims)
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
         """A film's frame of each environment's present state, uint8 ``(H, W, 3)``; None without a render mode."""
@@ -231,7 +232,7 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Close renderers and the stock environment."""
-        for easel in (self._easel, self._film):
+        for easel in (self.easel, self._film):
             if easel is not None:
                 easel.close()
         self.env.close()
