@@ -62,8 +62,8 @@ class SuiteEnv(gym.Env[Observation, NDArray[np.float32]]):
     ) -> tuple[Observation, dict[str, Any]]:
         """Start an episode; the same seed gives the same start."""
         super().reset(seed=seed)
-        # dm_control's tasks draw from a RandomState of their own.
-        self._task._random = np.random.RandomState(self.np_random.integers(2**31))
+        # dm_control's tasks draw from a RandomState of their own; a new one would first ask the system for entropy.
+        self._task.random.seed(self.np_random.integers(2**31))
         with self._physics.reset_context():
             self._task.initialize_episode(self._physics)
         return self.observe(), {}

@@ -49,6 +49,7 @@ class Robot(ABC):
         forces: contact forces (``cfrc_ext``) are computed after each step, as stock environments do.
         stage: up to which MuJoCo computes after a start, so that the first observation finds what it needs.
         current: positions of bodies, geoms and sites are those of the state, not of a substep before.
+        exact: rewards are the stock ones to the last bit on every CPU.
         persistent: each simulation keeps an ``MjData`` of its own.
         qpos, qvel, ctrl: live views of the state, ``(N, …)``.
     """
@@ -56,6 +57,7 @@ class Robot(ABC):
     of: ClassVar[tuple[str, ...]]
     forces: ClassVar[bool] = False
     current: ClassVar[bool] = False
+    exact: ClassVar[bool] = True
     stage: ClassVar[int] = int(mujoco.mjtStage.mjSTAGE_ACC)
     persistent: ClassVar[bool] = False
 

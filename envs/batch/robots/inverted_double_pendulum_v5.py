@@ -16,6 +16,7 @@ class InvertedDoublePendulum(GymnasiumRobot):
 
     of = ("gymnasium.envs.mujoco.inverted_double_pendulum_v5:InvertedDoublePendulumEnv",)
     normal_speeds = True
+    exact = False  # the stock one squares scalars by the C library's pow(), arrays may be squared by other code
 
     def __init__(self, env: Any, engine: Engine) -> None:
         super().__init__(env, engine)
@@ -40,6 +41,6 @@ class InvertedDoublePendulum(GymnasiumRobot):
         return Judged(alive - distance - speed, terminated, terms)
 
     def _squared(self, values: Array) -> Array:
-        # The stock one squares scalars, which NumPy does by pow(); an array times itself may end in another last bit.
+        # By pow() where there is no faster code for arrays: a number times itself may end in another last bit.
         squares: Array = np.power(values, self._two)
         return squares
