@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import gymnasium as gym
 from gymnasium.wrappers import TimeLimit
 
 from vlmrl.envs.batch.easel import Picture
 from vlmrl.envs.batch.form import Form, form_of, layers_of
+from vlmrl.envs.batch.pixels import PixelBatchEnv
 from vlmrl.envs.batch.vector_env import BatchEnv
 from vlmrl.envs.batch.workers import Workers
 from vlmrl.envs.frame_tap import FrameTap, default_camera
@@ -33,8 +34,8 @@ def make_vec_env(
 ) -> BatchEnv | Workers:
     """``num_envs`` environments of a task or Gymnasium id, as :func:`~vlmrl.envs.make.make_env` makes one.
 
-    Where the environment has a batched form, MuJoCo's own threads step it (:class:`BatchEnv`); where it has none, or
-    the policy sees pixels, processes do (:class:`Workers`). Both reset in the step that ends an episode, and both give
+    Where the environment has a batched form, MuJoCo's own threads step it (:class:`BatchEnv`); where it has none,
+    processes do (:class:`Workers`). Both reset in the step that ends an episode, and both give
     the numbers that single environments give. ``reset(seed=7)`` starts environment ``i`` as
     ``7 + i`` starts one alone.
 
@@ -56,9 +57,14 @@ def make_vec_env(
     if num_envs < 1:
         raise ConfigError(f"num_envs={num_envs}: must be at least 1")
     one = make_env(task, frames=False, healthy_end=healthy_end)
-    form = form_of(one) if obs == "state" else None
+    if obs not in get_args(Sight):
+        raise ConfigError(f"obs={obs}: must be {', '.join(get_args(Sight))}")
+    form = form_of(one)
     if form is not None:
-        return BatchEnv(one, form, num_envs, threads, _picture(one, form, size, profile, threads) if frames else None)
+        picture = _picture(one, form, size, profile, threads)
+        if obs == "state":
+            return BatchEnv(one, form, num_envs, threads, picture if frames else None)
+        return PixelBatchEnv(one, form, num_envs, threads, picture, both=obs == "both", reward=not frames)
     one.close()
     make = partial(make_env, task, obs=obs, size=size, frames=frames, healthy_end=healthy_end, profile=profile)
     single = make()
