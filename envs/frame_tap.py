@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, SupportsFloat
 
 import gymnasium as gym
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -43,6 +44,7 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
         super().__init__(env)
         self._size, self._camera, self._profile = size, camera, profile
         self._renderer: Renderer | None = None
+        self._shown: mujoco.MjData | None = None
         self._checked = False
         if not has_simulator(env) and env.render_mode != "rgb_array":
             raise RenderError(f"env={env}: draws no frames; make it with render_mode='rgb_array'")
@@ -51,10 +53,13 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
         """The present state's frame, uint8 ``(H, W, 3)``."""
         if has_simulator(self.env):
             model, data = simulator(self.env)
-            if self._renderer is None:
+            if self._renderer is None or self._shown is None:
                 self._renderer = Renderer(model, self._size, self._camera or default_camera(self.env), self._profile)
-            refresh(model, data)
-            frame = self._renderer.frame(data)
+                self._shown = mujoco.MjData(model)
+            # A copy: Humanoid and Ant compare positions that MuJoCo left one substep behind, and are paid by that.
+            mujoco.mj_copyState(model, data, self._shown, mujoco.mjtState.mjSTATE_INTEGRATION)
+            refresh(model, self._shown)
+            frame = self._renderer.frame(self._shown)
         else:
             frame = _resized(self.env.render(), self._size)
         if not self._checked:

@@ -80,6 +80,16 @@ def test_tapping_changes_no_trajectory():
     bare.close()
 
 
+@pytest.mark.parametrize("name", ["Humanoid-v5", "Ant-v5"])
+def test_tapping_changes_no_reward(name):
+    tapped, bare = make_env(name, seed=1), make_env(name, frames=False, seed=1)
+    action = np.full(bare.action_space.shape or (), 0.2, np.float32)
+    for _ in range(5):
+        assert tapped.step(action)[4]["task_reward"] == bare.step(action)[1]
+    tapped.close()
+    bare.close()
+
+
 def test_an_environment_without_mujoco_is_tapped_through_its_own_render():
     env = FrameTap(Painted(render_mode="rgb_array"), size=(40, 60))
     _, info = env.reset(seed=0)

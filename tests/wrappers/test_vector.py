@@ -10,6 +10,7 @@ import pytest
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
 from tests.agents.drift import PLANTED, Drift, HashScorer, hashed
+from vlmrl.envs import find_task, make_env, make_vec_env
 from vlmrl.errors import ConfigError
 from vlmrl.shaping import Chain
 from vlmrl.shaping.calibrate import Calibrate
@@ -83,6 +84,20 @@ def test_infos_hold_scores_and_the_tasks_own_rewards_where_there_was_an_action(m
         np.testing.assert_array_equal(reward[~acted], 0.0)
         resets += int((~acted).sum())
     assert (resets > 0) == (mode == AutoresetMode.NEXT_STEP)
+
+
+def test_batched_environments_are_paid_as_processes_are() -> None:
+    task = find_task("pendulum/upright").but(horizon=5, hold=1)
+    alone = SyncVectorEnv([partial(make_env, task)] * 3, autoreset_mode=AutoresetMode.SAME_STEP)
+    walked = []
+    for env in (alone, make_vec_env(task, 3)):
+        paying = VectorVLMReward(env, scorer=HashScorer(), shape=CHAIN)
+        paying.reset(seed=1)
+        walked.append([paying.step(np.full((3, 1), 0.5, np.float32)) for _ in range(12)])
+        paying.close()
+    for stock, ours in zip(*walked, strict=True):
+        np.testing.assert_array_equal(ours[1], stock[1])
+        np.testing.assert_array_equal(ours[4]["task_reward"], stock[4]["task_reward"])
 
 
 def test_a_reset_by_hand_right_after_an_end_starts_anew() -> None:

@@ -40,24 +40,17 @@ def test_every_frame_is_that_of_the_tap_and_the_terminal_one_is_the_terminal_sta
     stock.close()
 
 
-def test_an_id_is_seen_through_its_own_camera():
-    ours, alone = make_vec_env("Hopper-v5", 2), make_env("Hopper-v5")
+@pytest.mark.parametrize("name", ["Hopper-v5", "Humanoid-v5"])
+def test_an_id_is_seen_through_its_own_camera(name):
+    ours, alone = make_vec_env(name, 2), make_env(name)
     ours.reset(seed=0), alone.reset(seed=0)
+    actions = np.full(ours.action_space.shape or (), 0.3, np.float32)
     for _ in range(4):
-        infos, info = ours.step(np.ones((2, 3), np.float32))[4], alone.step(np.ones(3, np.float32))[4]
+        infos, info = ours.step(actions)[4], alone.step(actions[0])[4]
     np.testing.assert_array_equal(infos["frame"][0], info["frame"])
     assert infos["task_reward"][0] == info["task_reward"]
     ours.close()
     alone.close()
-
-
-def test_drawing_changes_no_reward():
-    drawn, bare = make_vec_env("Humanoid-v5", 2), make_vec_env("Humanoid-v5", 2, frames=False)
-    drawn.reset(seed=0), bare.reset(seed=0)
-    for _ in range(3):
-        infos, rewards = drawn.step(np.zeros((2, 17)))[4], bare.step(np.zeros((2, 17)))[1]
-    np.testing.assert_array_equal(infos["task_reward"], rewards)
-    drawn.close()
 
 
 def test_only_those_watched_are_drawn_each_step():
