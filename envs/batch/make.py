@@ -82,8 +82,12 @@ def _picture(
 
 
 def registered(
-    task: str, num_envs: int = 1, max_episode_steps: int | None = None, render_mode: str | None = None, **settings: Any
-) -> BatchEnv | gym.vector.AsyncVectorEnv:
+    task: str,
+    num_envs: int = 1,
+    max_episode_steps: int | None = None,
+    render_mode: str | None = None,
+    threads: int | None = None,
+) -> BatchEnv | Workers:
     """What ``gymnasium.make_vec("vlmrl/…", num_envs=…)`` calls: the oracle's reward, and no frames in infos.
 
     Args:
@@ -91,7 +95,7 @@ def registered(
         num_envs: how many.
         max_episode_steps: the time limit; None is the task's horizon.
         render_mode: ``rgb_array`` lets ``render()`` draw films' frames.
-        **settings: ``threads``.
+        threads: that simulate; None is one a physical core.
     """
     found = find_task(task)
     one = TimeLimit(TaskEnv(found, render_mode), max_episode_steps or found.horizon)
@@ -100,7 +104,7 @@ def registered(
         one.close()
         return Workers(partial(_limited, found, max_episode_steps, render_mode), num_envs, (TimeLimit, TaskEnv), False)
     film = Picture(FILM_SIZE, found.camera, "pretty") if render_mode is not None else None
-    return BatchEnv(one, form, num_envs, film=film, **settings)
+    return BatchEnv(one, form, num_envs, threads, film=film)
 
 
 def _limited(task: Task, steps: int | None, render_mode: str | None) -> gym.Env[Any, Any]:

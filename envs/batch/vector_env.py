@@ -17,6 +17,7 @@ from vlmrl.envs.batch.easel import Easel, Picture
 from vlmrl.envs.batch.engine import Engine, Ids
 from vlmrl.envs.batch.form import Form
 from vlmrl.envs.batch.infos import add, masked, seeds_of, wanted
+from vlmrl.envs.batch.robot import Judged
 from vlmrl.envs.batch.truth import Truth
 from vlmrl.errors import ConfigError, ShapeError
 from vlmrl.types import Array
@@ -134,7 +135,10 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
         Raises:
             ShapeError: another shape.
             SimulationError: MuJoCo gave up on a simulation.
+            ResetNeeded: no episode has begun.
         """
+        if not self._started:
+            raise gym.error.ResetNeeded("step: no episode has begun; call reset first")
         actions = np.ascontiguousarray(actions)
         if actions.shape != self.action_space.shape:
             raise ShapeError(f"actions {actions.shape}: must be {self.action_space.shape}, a row for each environment")
@@ -143,38 +147,50 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
         robot.ctrl[:] = actions
         robot.advance()
         seen, judged = robot.observe(), robot.judge(actions)
-        rewards, terminated, terms = judged.reward.astype(np.float64), judged.terminated, judged.terms
-        infos: dict[str, Any] = {}
-        if self._truth is not None:
-            robot.refresh()
-            truth = self._truth()
-            rewards, terminated = truth["oracle"].copy(), np.zeros(self.num_envs, dtype=bool)
-            infos.update(truth)
-        if self.easel is not None:
-            ids = np.arange(self.num_envs) if self.watched is None else np.unique(np.asarray(self.watched, dtype=int))
-            add(infos, "frame", self.easel.draw(ids), ids, self.num_envs)
-            infos["task_reward"], rewards = rewards, np.zeros(self.num_envs)
-        self._elapsed += 1
-        truncated = self._elapsed >= self._horizon if self._horizon is not None else ~self._everyone
-        truncated = truncated | self._check_divergence()
-        for name in [name for name in infos if f"_{name}" not in infos and not name.startswith("_")]:
-            infos[f"_{name}"] = self._everyone.copy()
+        terminated = judged.terminated if self._truth is None else ~self._everyone
+        truncated = self._cut()
         ended = np.flatnonzero(terminated | truncated).astype(np.int32)
+        last = self._last(ended, judged) if ended.size else {}
+        rewards, infos = self._tell(judged)
         if ended.size:
-            self._finish(ended, seen, infos, terms)
+            self._finish(ended, seen, infos, last)
             self._restart(ended, seen, infos, {})
         self._seen = seen
         return seen, rewards, terminated, truncated, infos
 
-    def _finish(self, ended: Ids, seen: Array, infos: dict[str, Any], terms: dict[str, Array]) -> None:
+    def _cut(self) -> NDArray[np.bool_]:
+        """Which episodes are over without a true end, bool ``(N,)``: by the time limit, or by divergence."""
+        self._elapsed += 1
+        diverged = self._check_divergence()
+        return diverged if self._horizon is None else diverged | (self._elapsed >= self._horizon)
+
+    def _last(self, ended: Ids, judged: Judged) -> dict[str, Array]:
+        """What the stock environment tells of the step that ended its episode, ``(k, …)`` each."""
+        return {**{name: values[ended] for name, values in judged.terms.items()}, **self._robot.final(ended)}
+
+    def _tell(self, judged: Judged) -> tuple[Array, dict[str, Any]]:
+        """Rewards, float64 ``(N,)``, and infos of the states reached: truths, and frames before anybody resets."""
+        rewards, infos = judged.reward.astype(np.float64), {}
+        if self._truth is not None:
+            self._robot.refresh()
+            infos = self._truth()
+            rewards = infos["oracle"].copy()
+        if self.easel is not None:
+            infos["task_reward"], rewards = rewards, np.zeros(self.num_envs)
+        infos.update({f"_{name}": self._everyone.copy() for name in infos})
+        if self.easel is not None:
+            ids = np.arange(self.num_envs) if self.watched is None else np.unique(np.asarray(self.watched, dtype=int))
+            add(infos, "frame", self.easel.draw(ids), ids, self.num_envs)
+        return rewards, infos
+
+    def _finish(self, ended: Ids, seen: Array, infos: dict[str, Any], last: dict[str, Array]) -> None:
         """Put aside what the next episodes will overwrite, of environments that ended."""
-        last = {name: values[ended] for name, values in terms.items()}
-        last.update(self._robot.final(ended))
-        last.update({name: infos[name][ended] for name in infos if not name.startswith("_")})
         final_info: dict[str, Any] = {}
         for name, values in last.items():
-            here = infos.get(f"_{name}", self._everyone)[ended]
-            add(final_info, name, values[here], ended[here], self.num_envs)
+            add(final_info, name, values, ended, self.num_envs)
+        for name in [name for name in infos if not name.startswith("_")]:
+            told = ended[infos[f"_{name}"][ended]]
+            add(final_info, name, infos[name][told], told, self.num_envs)
         final_obs = np.full(self.num_envs, None, dtype=object)
         for sim in ended:
             final_obs[sim] = seen[sim].copy()

@@ -79,6 +79,7 @@ def test_the_shortest_time_limit_counts():
     assert form_of(env.unwrapped).horizon is None
 
 
+@pytest.mark.filterwarnings("ignore:.*out of date")
 @pytest.mark.parametrize(("name", "obs"), [("CartPole-v1", "state"), ("Hopper-v4", "pixels")])
 def test_an_environment_without_a_batched_form_is_stepped_in_processes(name, obs):
     frames = obs == "pixels"

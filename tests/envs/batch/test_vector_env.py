@@ -118,6 +118,8 @@ def test_a_diverged_simulation_is_cut_and_named():
 
 def test_what_does_not_fit_is_named():
     ours = batched(PENDULUM, 3)
+    with pytest.raises(gym.error.ResetNeeded, match="call reset first"):
+        ours.step(np.zeros((3, 1), np.float32))
     with pytest.raises(ConfigError, match="all True in the first reset"):
         ours.reset(options={"reset_mask": np.array([True, False, True])})
     ours.reset(seed=0)
