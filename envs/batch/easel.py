@@ -124,7 +124,8 @@ class _Painter:
     def close(self) -> None:
         """Release the renderer in the thread that made it, and end the thread."""
         self._left.detach()
-        self._thread.submit(_release, self._renderers).result()
+        with suppress(RuntimeError):  # as below
+            self._thread.submit(_release, self._renderers).result()
         self._thread.shutdown()
 
 

@@ -105,3 +105,9 @@ def test_a_wrong_name_or_number_is_named():
         make_vec_env("Hopper-v5", 0)
     with pytest.raises(ConfigError, match="obs=sound"):
         make_vec_env("Hopper-v5", 1, obs="sound")
+
+
+def test_gymnasium_can_still_be_told_otherwise():
+    env = gym.make_vec("vlmrl/Pendulum-Upright-v0", num_envs=2, vectorization_mode="sync")
+    assert env.reset(seed=0)[0].shape == (2, 3)
+    env.close()
