@@ -104,7 +104,8 @@ def test_a_posed_start_is_the_stock_ones(name, pose):
         assert_same(ours.step(actions)[0], stock.step(actions)[0], "step")
 
 
-def test_a_diverged_simulation_is_cut_and_named():
+def test_a_diverged_simulation_is_cut_and_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # MuJoCo writes a log of it where the process stands
     ours = batched(partial(gym.make, "HalfCheetah-v5"), 3)
     ours.reset(seed=0)
     ours.engine.field("qvel")[1, 0] = 1e20
