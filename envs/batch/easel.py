@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -55,7 +54,9 @@ class Easel:
 
     def __init__(self, model: mujoco.MjModel, engine: Engine, picture: Picture) -> None:
         if picture.threads is not None and picture.threads < 1:
-            raise ConfigError(f"draw_threads={picture.threads}: must be at least 1, or None")
+            raise ConfigError(
+                f"threads={picture.threads}: must be at least 1, or None for one a physical core, up to {MOST_THREADS}"
+            )
         self._model, self._engine, self._picture = model, engine, picture
         self._threads = min(engine.count, picture.threads or min(MOST_THREADS, physical_cores()))
         self._painters: list[_Painter] = []
@@ -72,7 +73,7 @@ class Easel:
         if not chosen:
             return frames
         if not self._painters:
-            self._painters = [_Painter(self._model, self._picture) for _ in range(self._threads)]
+            self._painters = self._prepared()
         shares = np.array_split(np.arange(len(chosen)), len(self._painters))
         waiting = [
             painter.paint(self._engine, [(chosen[place], frames[place]) for place in share])
@@ -87,14 +88,18 @@ class Easel:
                 raise RenderError(f"env {chosen[0]}: its first frame is one colour all over; the camera sees nothing")
         return frames
 
+    def _prepared(self) -> list[_Painter]:
+        """Painters whose renderers were made one after the other, before any draws: making one changes the model."""
+        painters = [_Painter(self._model, self._picture) for _ in range(self._threads)]
+        for painter in painters:
+            painter.prepare().result()
+        return painters
+
     def close(self) -> None:
         """Release renderers and threads; drawing again makes new ones."""
         painters, self._painters = self._painters, []
         for painter in painters:
             painter.close()
-
-
-_making = threading.Lock()
 
 
 class _Painter:
@@ -107,15 +112,19 @@ class _Painter:
         self._renderers: list[Renderer] = []
         self._left = weakref.finalize(self, _leave, self._thread, self._renderers)
 
+    def prepare(self) -> Future[None]:
+        """Begin to make the renderer."""
+        return self._thread.submit(self._prepare)
+
+    def _prepare(self) -> None:
+        look = self._picture
+        self._renderers.append(Renderer(self._model, look.size, look.camera, look.profile))
+
     def paint(self, engine: Engine, work: list[tuple[int, NDArray[np.uint8]]]) -> Future[None]:
         """Begin to draw simulations into arrays."""
         return self._thread.submit(self._paint, engine, work)
 
     def _paint(self, engine: Engine, work: list[tuple[int, NDArray[np.uint8]]]) -> None:
-        if not self._renderers:
-            look = self._picture
-            with _making:  # a renderer changes its model for a moment while it is made
-                self._renderers.append(Renderer(self._model, look.size, look.camera, look.profile))
         for sim, frame in work:
             engine.load(sim, self._data)
             refresh(self._model, self._data)

@@ -35,9 +35,8 @@ def make_vec_env(
     """``num_envs`` environments of a task or Gymnasium id, as :func:`~vlmrl.envs.make.make_env` makes one.
 
     Where the environment has a batched form, MuJoCo's own threads step it (:class:`BatchEnv`); where it has none,
-    processes do (:class:`Workers`). Both reset in the step that ends an episode, and both give
-    the numbers that single environments give. ``reset(seed=7)`` starts environment ``i`` as
-    ``7 + i`` starts one alone.
+    processes do (:class:`Workers`). Both reset in the step that ends an episode, and both give the numbers that single
+    environments give: ``reset(seed=7)`` starts environment ``i`` as ``7 + i`` starts one alone.
 
     Args:
         task: a :class:`Task`, its name (``cartpole/upright``), or a Gymnasium id (``Hopper-v5``, ``package:Id-v0``).
@@ -56,9 +55,9 @@ def make_vec_env(
     """
     if num_envs < 1:
         raise ConfigError(f"num_envs={num_envs}: must be at least 1")
-    one = make_env(task, frames=False, healthy_end=healthy_end)
     if obs not in get_args(Sight):
         raise ConfigError(f"obs={obs}: must be {', '.join(get_args(Sight))}")
+    one = make_env(task, frames=False, healthy_end=healthy_end)
     form = form_of(one)
     if form is not None:
         picture = _picture(one, form, size, profile, threads)

@@ -25,7 +25,7 @@ class HumanoidBody(GymnasiumRobot):
         self._cfrc_ext = engine.field("cfrc_ext")
         self._tendons = {"tendon_length": engine.field("ten_length"), "tendon_velocity": engine.field("ten_velocity")}
         self._seen = [
-            (engine.field(name)[:, skipped:]).reshape(engine.count, -1)
+            engine.field(name)[:, skipped:].reshape(engine.count, -1)
             for name, skipped in OBSERVED.items()
             if self.setting(f"include_{name}_in_observation") is True
         ]

@@ -88,7 +88,7 @@ def test_a_camera_that_sees_nothing_is_refused():
 
 
 def test_no_threads_are_refused():
-    with pytest.raises(ConfigError, match="draw_threads=0"):
+    with pytest.raises(ConfigError, match="threads=0: must be at least 1"):
         batched(partial(gym.make, "Hopper-v5"), 1, Picture(threads=0))
 
 
