@@ -93,6 +93,8 @@ def default_camera(env: gym.Env[Any, Any]) -> Camera | None:
         return None
     model, _ = simulator(env)
     body = config.get("trackbodyid")
+    if body is not None and body < 0:  # Gymnasium's way to say that Pusher's camera follows nothing
+        body = None
     x, y, z = (float(part) for part in config.get("lookat", model.stat.center))
     if body is not None:  # the point looked at is the body's own place, at the height that the environment names
         x, y = 0.0, 0.0

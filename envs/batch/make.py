@@ -60,9 +60,9 @@ def make_vec_env(
     one = make_env(task, frames=False, healthy_end=healthy_end)
     form = form_of(one)
     if form is not None:
-        picture = _picture(one, form, size, profile, threads)
-        if obs == "state":
-            return BatchEnv(one, form, num_envs, threads, picture if frames else None)
+        picture = _picture(one, form, size, profile, threads) if frames or obs != "state" else None
+        if picture is None or obs == "state":
+            return BatchEnv(one, form, num_envs, threads, picture)
         return PixelBatchEnv(one, form, num_envs, threads, picture, both=obs == "both", reward=not frames)
     one.close()
     make = partial(make_env, task, obs=obs, size=size, frames=frames, healthy_end=healthy_end, profile=profile)

@@ -40,7 +40,7 @@ def test_every_frame_is_that_of_the_tap_and_the_terminal_one_is_the_terminal_sta
     stock.close()
 
 
-@pytest.mark.parametrize("name", ["Hopper-v5", "Humanoid-v5"])
+@pytest.mark.parametrize("name", ["Hopper-v5", "Humanoid-v5", "Pusher-v5"])
 def test_an_id_is_seen_through_its_own_camera(name):
     ours, alone = make_vec_env(name, 2), make_env(name)
     ours.reset(seed=0), alone.reset(seed=0)
