@@ -74,7 +74,7 @@ def test_the_reward_rises_along_the_path_to_the_goal(sim_clip, task):
     way = path(sim_clip, task)
     assert way["fall"] <= 0.05
     assert way["rise"] <= 0.15
-    assert way["reward"][-1] - way["reward"][0] >= 0.5
+    assert way["reward"][-1] - way["reward"][0] >= 0.4
     # The ends are flatter, as the page on limits tells.
     assert min(way["tenths"][2:7]) >= 0.02
     assert min(way["tenths"]) >= -0.02
@@ -84,7 +84,7 @@ def test_the_reward_rises_along_the_path_to_the_goal(sim_clip, task):
 def test_states_never_seen_are_ranked(task):
     told = json.loads((WEIGHTS / "evaluation.json").read_text())["tasks"][task]
     assert told["spearman"]["neutral"] >= (0.9 if task == "double_pendulum/upright" else 0.95)
-    assert told["wordings"]["mean"] >= 0.85
+    assert told["wordings"]["mean"] >= 0.9
 
 
 def test_a_known_prompt_is_known_and_a_strange_one_is_told(sim_clip):

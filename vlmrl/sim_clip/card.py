@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vlmrl import encoders
+from vlmrl.sim_clip import targets
 from vlmrl.sim_clip.data import Recipe
 from vlmrl.sim_clip.evaluate import evaluate
 
@@ -25,8 +26,8 @@ domains ({domains});
 {ends:.0%} are states in which a task is done or clearly is not. {shipped:.0%} are drawn exactly as the tasks draw
 them, {own:.0%} in the tasks' own colours through a straying camera, the rest in random paint; {away:.0%} look past
 the robot, where every goal scores low. Captions come from a grammar of graded facts; the cosine of a frame and a
-caption is pinned to 0.9 where the caption is true,
--0.7 where the state is as far from it as can be, and 0.3 for sentences that are true of any frame. A caption of
+caption is pinned to {high} where the caption is true,
+{low} where the state is as far from it as can be, and {neutral} for sentences that are true of any frame. A caption of
 two facts is their product. Frames and captions of different domains are pinned to 0. A sentence encoder (all-
 MiniLM-L6-v2, Apache-2.0) taught the text tower which words mean alike, over {corpus:,} generated sentences
 without a picture; it is not needed to run the model.
@@ -72,6 +73,7 @@ def card(folder: Path) -> str:
     text = HEAD.format(
         tower=training["tower"], size=size, frames=recipe["frames"], count=len(found["sentences"]),
         domains=", ".join(found["sentences"]), corpus=recipe["corpus"],
+        high=targets.HIGH, low=targets.LOW, neutral=targets.NEUTRAL,
         ends=DRAWN.ends, shipped=DRAWN.shipped, own=DRAWN.own_look, away=DRAWN.away,
         minutes=training["minutes"],
         command=" ".join(f"{key}={value}" for key, value in recipe.items()),

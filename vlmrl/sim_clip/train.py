@@ -33,6 +33,8 @@ from vlmrl.sim_clip.towers import CONTEXT, DIM, build, embed_tokens, pixels, sav
 
 FOREIGN = 0.1
 """Weight of the cosines between a frame and captions of other domains, which should be 0."""
+PINNED = 10.0
+"""Weight of the pinned cosines beside the teacher's vectors, while the text tower learns."""
 NOISE = 0.03
 """Largest standard deviation of what is added to the teacher's vectors, so that near sentences land near each other."""
 SAVE_EVERY = 200
@@ -227,7 +229,7 @@ def train_texts(
         rows = {n: torch.from_numpy(rng.integers(0, len(images[n]), 64)) for n in taught}
         aim = torch.cat([*(goals[n][s] for n, s in said.items()), corpus_goals[free]])
         loss = (
-            pinned([images[n][r] for n, r in rows.items()], mine, aims(taught, rows, said))
+            PINNED * pinned([images[n][r] for n, r in rows.items()], mine, aims(taught, rows, said))
             + (1 - (out * aim).sum(-1)).mean()
         )
         optimiser.zero_grad(set_to_none=True)
