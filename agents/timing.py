@@ -17,6 +17,7 @@ from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
 from vlmrl.envs.frame_tap import FrameTap
+from vlmrl.envs.layers import layer_of
 
 PARTS = ("simulation", "rendering", "scoring", "learning", "judging", "saving")
 """What is measured; the rest of the wall time goes into choosing actions and keeping the books."""
@@ -103,10 +104,8 @@ class TimedEnvs(VecEnvWrapper):
 
 def time_frames(env: gym.Env[Any, Any], clock: Clock) -> None:
     """Count the time that the environment's frame tap draws as rendering; does nothing where there is none."""
-    layer: Any = env
-    while isinstance(layer, gym.Wrapper) and not isinstance(layer, FrameTap):
-        layer = layer.env
-    if not isinstance(layer, FrameTap):
+    layer = layer_of(env, FrameTap)
+    if layer is None:
         return
     draw = layer.frame
 

@@ -7,30 +7,21 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import gymnasium as gym
 import mujoco
 from rich.console import Console
 
+from benchmarks.speed import alternated
 from vlmrl.envs.frame_tap import default_camera
 from vlmrl.envs.render import STYLES, Renderer
 from vlmrl.envs.simulator import simulator
 
 SIZE = 128
 ROUNDS = 3
-
-
-def rate(draw: Callable[[], object], seconds: float = 2.0) -> float:
-    """Frames a second, after one frame to warm up."""
-    draw()
-    count, began = 0, time.perf_counter()
-    while time.perf_counter() - began < seconds:
-        draw()
-        count += 1
-    return count / (time.perf_counter() - began)
 
 
 def measure() -> dict[str, float]:
@@ -40,15 +31,13 @@ def measure() -> dict[str, float]:
     model, data = simulator(env)
     mujoco.mj_forward(model, data)
     renderers = {name: Renderer(model, (SIZE, SIZE), default_camera(env), name) for name in STYLES}
-    found: dict[str, list[float]] = {}
-    for _ in range(ROUNDS):
-        found.setdefault("gymnasium", []).append(rate(env.render))
-        for name, renderer in renderers.items():
-            found.setdefault(name, []).append(rate(lambda renderer=renderer: renderer.frame(data)))  # type: ignore[misc]
+    ways: dict[str, Callable[[], object]] = {"gymnasium": env.render}
+    ways |= {name: partial(renderer.frame, data) for name, renderer in renderers.items()}
+    found = alternated(ways, ROUNDS, seconds=2.0)
     for renderer in renderers.values():
         renderer.close()
     env.close()
-    return {name: round(sorted(rates)[ROUNDS // 2], 1) for name, rates in found.items()}
+    return {name: round(rate, 1) for name, rate in found.items()}
 
 
 def main(arguments: list[str]) -> None:

@@ -8,23 +8,20 @@ Every run below the folder takes part that was judged (``evaluation.json``); non
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
-from vlmrl.config import atomic
+from benchmarks.gather import gather, plain
 from vlmrl.config.run_dir import RunDir
-from vlmrl.errors import ConfigError, RunError, VlmrlError
+from vlmrl.errors import ConfigError, RunError
 from vlmrl.metrics.evaluation import Comparison, Evaluation
 from vlmrl.metrics.intervals import Interval, bootstrap, rate
 
-FILE = Path(__file__).resolve().parents[1] / "docs" / "data" / "results.json"
 TRAINED, RANDOM = "agent", "random"
 """What a comparison calls the run's own agent, and the one that acts at random."""
 CURVES = {"success": "successes", "oracle_return": "oracle_returns"}
@@ -107,7 +104,7 @@ def row(group: Sequence[Judged]) -> dict[str, Any]:
         "steps": steps,
         "seeds": [one.run.config.seed for one in group],
         "episodes": sum(len(one.episodes) for one in trained),
-        **{name: None if value is None else _plain(value) for name, value in intervals.items()},
+        **{name: None if value is None else plain(value) for name, value in intervals.items()},
         "success_by_seed": [None if value is None else value.mean for value in each],
         "chosen": sorted({one.chosen for one in trained}),
         "curves": [curve(one.run) for one in group],
@@ -121,11 +118,6 @@ def curve(run: RunDir) -> dict[str, list[float]]:
     with np.load(run.evaluations, allow_pickle=False) as file:
         means = {name: np.nanmean(file[of], axis=1).round(4).tolist() for name, of in CURVES.items() if of in file}
         return {"steps": file["timesteps"].tolist(), **means}
-
-
-def _plain(interval: Interval) -> dict[str, float | None]:
-    """An interval for JSON, which knows no nan."""
-    return {name: None if np.isnan(value) else value for name, value in asdict(interval).items()}
 
 
 def results(folder: Path) -> dict[str, Any]:
@@ -149,18 +141,7 @@ def results(folder: Path) -> dict[str, Any]:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the file; 2 where the folder holds nothing to gather."""
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    if len(arguments) != 1:
-        console.print("python benchmarks/results.py FOLDER: name the folder with the runs")
-        return 2
-    try:
-        found = results(Path(arguments[0]))
-    except VlmrlError as error:
-        console.print(str(error))
-        return 2
-    atomic.write_text(FILE, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    console.print(f"{len(found['rows'])} rows; `make docs` puts them into the pages")
-    return 0
+    return gather(arguments, "results", results)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ seeds that training never saw, and each column says how many of them do what its
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -17,20 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
+from benchmarks.gather import gather, plain
 from vlmrl.agents.policy import load_policy
-from vlmrl.config import atomic
 from vlmrl.config.run_dir import RunDir
 from vlmrl.envs.make import find_task, make_env
 from vlmrl.envs.task import State, Task
 from vlmrl.envs.tasks.cartpole import RAIL, position
-from vlmrl.errors import ConfigError, VlmrlError
+from vlmrl.errors import ConfigError
 from vlmrl.judge.episodes import evaluate
 from vlmrl.metrics.intervals import rate
 from vlmrl.types import Array
 
-FILE = Path(__file__).resolve().parents[1] / "docs" / "data" / "sentences.json"
 LITTLE_RIGHT = 0.25 * RAIL
 """Where "a little right of the middle" is [m]; no caption of sim-clip's training names that place."""
 
@@ -60,8 +57,7 @@ def row(run: RunDir) -> dict[str, Any]:
     done = {}
     for name, task in aims().items():
         judged = evaluate(policy, partial(make_env, task, frames=False), task, seeds)
-        interval = rate(np.array([bool(episode.success) for episode in judged.episodes], dtype=float))
-        done[name] = {"mean": interval.mean, "low": interval.low, "high": interval.high}
+        done[name] = plain(rate(np.array([bool(episode.success) for episode in judged.episodes], dtype=float)))
     told = {"goal": list(world.words.goal), "seed": run.config.seed, "steps": run.config.agent.total_steps}
     return {**told, "episodes": len(seeds), **done, "chosen": chosen, "run": run.path.name}
 
@@ -82,18 +78,7 @@ def sentences(folder: Path) -> dict[str, Any]:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the file; 2 where the folder holds nothing to judge."""
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    if len(arguments) != 1:
-        console.print("python benchmarks/sentences.py FOLDER: name the folder with the runs")
-        return 2
-    try:
-        found = sentences(Path(arguments[0]))
-    except VlmrlError as error:
-        console.print(str(error))
-        return 2
-    atomic.write_text(FILE, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    console.print(f"{len(found['rows'])} rows; `make docs` puts them into the pages")
-    return 0
+    return gather(arguments, "sentences", sentences)
 
 
 if __name__ == "__main__":

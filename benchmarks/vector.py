@@ -10,9 +10,9 @@ python benchmarks/vector.py [env=Humanoid-v5] [num_envs=64] [seconds=3] [rounds=
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -22,9 +22,12 @@ import gymnasium as gym
 from rich.console import Console
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
+from benchmarks.speed import alternated
 from vlmrl.agents.vec_env import VectorView
 from vlmrl.envs import make_vec_env
 
+WARM = 16
+"""Steps that do not count, and actions that take turns."""
 DEFAULTS = {"env": "Humanoid-v5", "num_envs": "64", "seconds": "3", "rounds": "3", "json": ""}
 
 
@@ -45,31 +48,23 @@ def ways(name: str, num_envs: int) -> dict[str, Callable[[], Any]]:
     return found
 
 
-def rate(env: Any, num_envs: int, space: gym.Space[Any], seconds: float) -> float:
-    """Environment steps a second, after some to warm up; actions are drawn beforehand."""
-    actions = [gym.vector.utils.batch_space(space, num_envs).sample() for _ in range(16)]
-    for action in actions:
-        env.step(action)
-    count, began = 0, time.perf_counter()
-    while time.perf_counter() - began < seconds:
-        env.step(actions[count % len(actions)])
-        count += 1
-    return count * num_envs / (time.perf_counter() - began)
+def stepping(env: Any, num_envs: int, space: gym.Space[Any]) -> Callable[[], object]:
+    """A function that steps ``env`` once, with random actions drawn beforehand."""
+    batched = gym.vector.utils.batch_space(space, num_envs)
+    actions = itertools.cycle([batched.sample() for _ in range(WARM)])
+    return lambda: env.step(next(actions))
 
 
 def measure(name: str, num_envs: int, seconds: float, rounds: int) -> dict[str, float]:
-    """Steps a second of every way, the median of alternated rounds."""
+    """Environment steps a second of every way, the median of alternated rounds."""
     space = gym.make(name).action_space
-    found: dict[str, list[float]] = {}
     envs = {way: make() for way, make in ways(name, num_envs).items()}
     for env in envs.values():
         env.reset()
-    for _ in range(rounds):
-        for way, env in envs.items():
-            found.setdefault(way, []).append(rate(env, num_envs, space, seconds))
+    found = alternated({way: stepping(env, num_envs, space) for way, env in envs.items()}, rounds, seconds, WARM)
     for env in envs.values():
         env.close()
-    return {way: round(sorted(rates)[rounds // 2]) for way, rates in found.items()}
+    return {way: round(num_envs * rate) for way, rate in found.items()}
 
 
 def main(arguments: list[str]) -> None:

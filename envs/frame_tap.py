@@ -64,8 +64,7 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
             frame = _resized(self.env.render(), self._size)
         if not self._checked:
             self._checked = True
-            if frame.min() == frame.max():
-                raise RenderError(f"env={self.env}: its first frame is one colour all over; the camera sees nothing")
+            check_seen(frame, f"env={self.env}")
         return frame
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
@@ -84,6 +83,16 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
         if self._renderer is not None:
             self._renderer.close()
         super().close()
+
+
+def check_seen(frame: NDArray[np.uint8], whose: str) -> None:
+    """Refuse a first frame that shows nothing.
+
+    Raises:
+        RenderError: it is of a single colour.
+    """
+    if frame.min() == frame.max():
+        raise RenderError(f"{whose}: its first frame is one colour all over; the camera sees nothing")
 
 
 def default_camera(env: gym.Env[Any, Any]) -> Camera | None:

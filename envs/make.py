@@ -15,7 +15,8 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.wrappers import TimeLimit
 
 from vlmrl.envs.frame_tap import FrameTap
-from vlmrl.envs.pixels import PixelObservation, Sight
+from vlmrl.envs.layers import layer_of
+from vlmrl.envs.pixels import PixelObservation, Sight, check_sight
 from vlmrl.envs.simulator import has_simulator
 from vlmrl.envs.task import Profile, Task
 from vlmrl.envs.task_env import TaskEnv
@@ -94,8 +95,7 @@ def make_env(
         UnknownName: no such task or id.
         RenderError: it can draw no frames.
     """
-    if obs not in ("state", "pixels", "both"):
-        raise ConfigError(f"obs={obs}: must be state, pixels or both")
+    check_sight(obs)
     if isinstance(task, str) and "/" in task and ":" not in task and not task.startswith("vlmrl/") and _is_task(task):
         task = find_task(task)
     shown: Task | None = None
@@ -122,12 +122,8 @@ def _is_task(name: str) -> bool:
 
 
 def _task_behind(env: gym.Env[Any, Any]) -> Task | None:
-    layer: Any = env
-    while isinstance(layer, gym.Wrapper):
-        if isinstance(layer, TaskEnv):
-            return layer.task
-        layer = layer.env
-    return None
+    layer = layer_of(env, TaskEnv)
+    return layer.task if layer is not None else None
 
 
 def _any_id(name: str, frames: bool, healthy_end: bool) -> gym.Env[Any, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import gymnasium as gym
 import numpy as np
@@ -12,6 +12,22 @@ from vlmrl.errors import ConfigError
 
 Sight: TypeAlias = Literal["state", "pixels", "both"]
 """What a policy sees: the simulator's state, the frame, or a dict of the two."""
+
+
+def check_sight(obs: str) -> None:
+    """Refuse what is no :data:`Sight`.
+
+    Raises:
+        ConfigError: it is another word.
+    """
+    if obs not in get_args(Sight):
+        raise ConfigError(f"obs={obs}: must be state, pixels or both")
+
+
+def sight_space(state: spaces.Space[Any], size: tuple[int, int], both: bool) -> spaces.Space[Any]:
+    """The space of frames of ``(height, width)``, or of a dict of ``state`` and such frames."""
+    pixels = spaces.Box(0, 255, (*size, 3), np.uint8)
+    return spaces.Dict({"state": state, "pixels": pixels}) if both else pixels
 
 
 class PixelObservation(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
@@ -27,9 +43,8 @@ class PixelObservation(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstruc
     def __init__(self, env: gym.Env[Any, Any], size: tuple[int, int], both: bool = False, reward: bool = False) -> None:
         gym.utils.RecordConstructorArgs.__init__(self, size=size, both=both, reward=reward)
         super().__init__(env)
-        pixels = spaces.Box(0, 255, (*size, 3), np.uint8)
         self._both, self._reward = both, reward
-        self.observation_space = spaces.Dict({"state": env.observation_space, "pixels": pixels}) if both else pixels
+        self.observation_space = sight_space(env.observation_space, size, both)
 
     def _seen(self, state: Any, info: dict[str, Any]) -> Any:
         if "frame" not in info:

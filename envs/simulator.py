@@ -33,7 +33,8 @@ def simulator(env: gym.Env[Any, Any]) -> tuple[mujoco.MjModel, mujoco.MjData]:
 def refresh(model: mujoco.MjModel, data: mujoco.MjData) -> None:
     """Bring body, camera and light positions up to date with ``qpos``.
 
-    Gymnasium's environments leave them one substep behind. The next step computes them anew, so no trajectory changes.
+    Gymnasium's environments leave them one substep behind, and Humanoid and Ant are paid by that: where
+    their own reward counts, hand in a copy.
     """
     mujoco.mj_kinematics(model, data)
     mujoco.mj_comPos(model, data)

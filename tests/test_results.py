@@ -1,28 +1,13 @@
 """The results table says what its runs say: all of them, grouped by everything but the seed."""
 
-import importlib.util
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
+from benchmarks import results
 from vlmrl.config.compose import configure
 from vlmrl.config.run_dir import RunDir
 from vlmrl.metrics.evaluation import Comparison, Episode, Evaluation
-
-SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "results.py"
-
-
-@pytest.fixture(scope="module")
-def results():
-    spec = importlib.util.spec_from_file_location("results_script", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def judged(agent: str, successes: list[bool]) -> Evaluation:
@@ -45,7 +30,7 @@ def runs(tmp_path):
     return tmp_path
 
 
-def test_seeds_share_a_row_and_pay_does_not(results, runs):
+def test_seeds_share_a_row_and_pay_does_not(runs):
     words, truth = results.results(runs)["rows"]
     assert words["paid_by"] == "goal_baseline, sim_clip"
     assert words["goal"] == ["a pole standing upright on a cart"]
@@ -57,18 +42,18 @@ def test_seeds_share_a_row_and_pay_does_not(results, runs):
     assert (truth["paid_by"], truth["goal"], truth["success"]["mean"]) == ("ground truth", [], 1.0)
 
 
-def test_agreement_of_all_episodes_is_no_certainty(results, runs):
+def test_agreement_of_all_episodes_is_no_certainty(runs):
     _, truth = results.results(runs)["rows"]
     assert truth["success"]["low"] < 1.0
     assert truth["random_success"]["high"] > 0.0
 
 
-def test_what_it_gathers_is_json(results, runs):
+def test_what_it_gathers_is_json(runs):
     found = results.results(runs)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["command"].startswith("python benchmarks/results.py ")
 
 
-def test_a_folder_without_runs_is_named(results, tmp_path, capsys):
+def test_a_folder_without_runs_is_named(tmp_path, capsys):
     assert results.main([str(tmp_path)]) == 2
     assert f"{tmp_path}: holds no judged run" in capsys.readouterr().err

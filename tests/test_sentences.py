@@ -1,12 +1,9 @@
 """The sentences table judges every agent by what each sentence asks for."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
+from benchmarks import sentences
 from vlmrl.agents.build import find_world
 from vlmrl.agents.learner import sb3
 from vlmrl.agents.policy import save_agent
@@ -15,19 +12,6 @@ from vlmrl.config.compose import configure
 from vlmrl.config.run_dir import RunDir
 from vlmrl.envs.task import State
 from vlmrl.errors import ConfigError
-
-SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "sentences.py"
-
-
-@pytest.fixture(scope="module")
-def sentences():
-    spec = importlib.util.spec_from_file_location("sentences_script", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def at(place: float, angle: float) -> State:
@@ -47,19 +31,19 @@ def at(place: float, angle: float) -> State:
         (1.1, np.pi, set()),
     ],
 )
-def test_each_sentence_is_done_where_it_says(sentences, place, angle, does):
+def test_each_sentence_is_done_where_it_says(place, angle, does):
     state = at(place, angle)
     assert {name for name, task in sentences.aims().items() if task.success(state)} == does
 
 
-def test_a_little_right_is_nearest_where_it_is_done(sentences):
+def test_a_little_right_is_nearest_where_it_is_done():
     places = np.linspace(-1.8, 1.8, 73)
     near = [float(sentences.aims()["little_right"].oracle(at(place, 0.0))) for place in places]
     assert places[int(np.argmax(near))] == pytest.approx(sentences.LITTLE_RIGHT)
     assert min(near) >= 0
 
 
-def test_an_agent_is_judged_by_every_sentence(sentences, tmp_path):
+def test_an_agent_is_judged_by_every_sentence(tmp_path):
     config = configure(
         task="cartpole/left", seed=0, run_dir=tmp_path / "run", evaluation={"episodes": 1, "final_episodes": 2}
     )
@@ -74,7 +58,7 @@ def test_an_agent_is_judged_by_every_sentence(sentences, tmp_path):
     assert {"left", "right", "little_right"} <= set(row)
 
 
-def test_a_folder_without_runs_is_refused(sentences, tmp_path, capsys):
+def test_a_folder_without_runs_is_refused(tmp_path, capsys):
     with pytest.raises(ConfigError, match="no finished run of the cart-pole"):
         sentences.sentences(tmp_path)
     assert sentences.main([]) == sentences.main([str(tmp_path)]) == 2

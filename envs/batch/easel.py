@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from vlmrl.envs.batch.cores import physical_cores
 from vlmrl.envs.batch.engine import Engine
+from vlmrl.envs.frame_tap import check_seen
 from vlmrl.envs.render import Renderer
 from vlmrl.envs.simulator import refresh
 from vlmrl.envs.task import Camera, Profile
-from vlmrl.errors import ConfigError, RenderError
+from vlmrl.errors import ConfigError
 
 MOST_THREADS = 4
 """Drawing contexts by default at most: drivers serve a few well, and some hang with many."""
@@ -84,8 +85,7 @@ class Easel:
             one.result()
         if not self._checked:
             self._checked = True
-            if frames[0].min() == frames[0].max():
-                raise RenderError(f"env {chosen[0]}: its first frame is one colour all over; the camera sees nothing")
+            check_seen(frames[0], f"env {chosen[0]}")
         return frames
 
     def _prepared(self) -> list[_Painter]:

@@ -9,6 +9,7 @@ import gymnasium as gym
 from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker, TimeLimit
 
 from vlmrl.envs.batch.robot import Robot
+from vlmrl.envs.layers import layers_of
 from vlmrl.envs.simulator import has_simulator
 from vlmrl.envs.suite import SuiteEnv
 from vlmrl.envs.task import Task
@@ -38,7 +39,7 @@ class Form:
 
 def form_of(env: gym.Env[Any, Any]) -> Form | None:
     """The batched form of an environment, or None: then it must be stepped in processes of its own."""
-    layers, inner = layers_of(env)
+    layers, inner = tuple(layers_of(env)), env.unwrapped
     robot = _robot_of(inner)
     task: Task | None = None
     horizon: int | None = None
@@ -53,15 +54,6 @@ def form_of(env: gym.Env[Any, Any]) -> Form | None:
     if robot is None or (task is None and isinstance(inner, SuiteEnv)):
         return None  # the reward of dm_control's tasks has no batched form; a task's oracle has
     return Form(robot, task, horizon, tuple(type(layer) for layer in layers))
-
-
-def layers_of(env: gym.Env[Any, Any]) -> tuple[list[gym.Wrapper[Any, Any, Any, Any]], gym.Env[Any, Any]]:
-    """The wrappers of an environment, outermost first, and the environment inside."""
-    layers: list[gym.Wrapper[Any, Any, Any, Any]] = []
-    while isinstance(env, gym.Wrapper):
-        layers.append(env)
-        env = env.env
-    return layers, env
 
 
 def _robot_of(env: Any) -> type[Robot] | None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import gymnasium as gym
 from gymnasium.wrappers import TimeLimit
 
 from vlmrl.envs.batch.easel import Picture
-from vlmrl.envs.batch.form import Form, form_of, layers_of
+from vlmrl.envs.batch.form import Form, form_of
 from vlmrl.envs.batch.pixels import PixelBatchEnv
 from vlmrl.envs.batch.vector_env import BatchEnv
 from vlmrl.envs.batch.workers import Workers
 from vlmrl.envs.frame_tap import FrameTap, default_camera
+from vlmrl.envs.layers import layers_of
 from vlmrl.envs.make import find_task, make_env
-from vlmrl.envs.pixels import Sight
+from vlmrl.envs.pixels import Sight, check_sight
 from vlmrl.envs.task import Profile, Task
 from vlmrl.envs.task_env import FILM_SIZE, TaskEnv
 from vlmrl.errors import ConfigError
@@ -55,8 +56,7 @@ def make_vec_env(
     """
     if num_envs < 1:
         raise ConfigError(f"num_envs={num_envs}: must be at least 1")
-    if obs not in get_args(Sight):
-        raise ConfigError(f"obs={obs}: must be {', '.join(get_args(Sight))}")
+    check_sight(obs)
     one = make_env(task, frames=False, healthy_end=healthy_end)
     form = form_of(one)
     if form is not None:
@@ -67,7 +67,7 @@ def make_vec_env(
     one.close()
     make = partial(make_env, task, obs=obs, size=size, frames=frames, healthy_end=healthy_end, profile=profile)
     single = make()
-    layers = [type(layer) for layer in layers_of(single)[0]]
+    layers = [type(layer) for layer in layers_of(single)]
     single.close()
     return Workers(make, num_envs, layers, FrameTap in layers)
 
@@ -97,11 +97,12 @@ def registered(
         threads: that simulate; None is one a physical core.
     """
     found = find_task(task)
-    one = TimeLimit(TaskEnv(found, render_mode), max_episode_steps or found.horizon)
+    make = partial(_limited, found, max_episode_steps, render_mode)
+    one = make()
     form = form_of(one)
     if form is None:
         one.close()
-        return Workers(partial(_limited, found, max_episode_steps, render_mode), num_envs, (TimeLimit, TaskEnv), False)
+        return Workers(make, num_envs, (TimeLimit, TaskEnv), False)
     film = Picture(FILM_SIZE, found.camera, "pretty") if render_mode is not None else None
     return BatchEnv(one, form, num_envs, threads, film=film)
 

@@ -6,14 +6,13 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 
 from vlmrl.envs.batch.easel import Picture
 from vlmrl.envs.batch.form import Form
 from vlmrl.envs.batch.vector_env import BatchEnv
 from vlmrl.envs.frame_tap import FrameTap
-from vlmrl.envs.pixels import PixelObservation
+from vlmrl.envs.pixels import PixelObservation, sight_space
 from vlmrl.errors import ConfigError
 
 
@@ -43,9 +42,7 @@ class PixelBatchEnv(BatchEnv):
     ) -> None:
         super().__init__(env, form, num_envs, threads, picture)
         self._both, self._reward = both, reward
-        pixels = spaces.Box(0, 255, (*picture.size, 3), np.uint8)
-        state = self.single_observation_space
-        self.single_observation_space = spaces.Dict({"state": state, "pixels": pixels}) if both else pixels
+        self.single_observation_space = sight_space(self.single_observation_space, picture.size, both)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.layers = (PixelObservation, FrameTap, *self.layers)
         self._frames = np.zeros((num_envs, *picture.size, 3), np.uint8)

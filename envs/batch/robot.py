@@ -155,6 +155,11 @@ class GymnasiumRobot(Robot):
         self.qvel[ids] = [qvel for _, qvel in starts]
         self.engine.forward(ids)
 
+    def finite(self) -> NDArray[np.bool_]:
+        """Whether every number of the state is, bool ``(N,)``."""
+        whole: NDArray[np.bool_] = np.isfinite(self.qpos).all(axis=1) & np.isfinite(self.qvel).all(axis=1)
+        return whole
+
     def state(self, rows: Rows = ALL) -> tuple[Array, Array]:
         """Joint positions ``(k, nq)`` and velocities ``(k, nv)``."""
         return self.qpos[rows], self.qvel[rows]
@@ -208,3 +213,15 @@ def length(rows: Array) -> Array:
     """Euclidean length of each row, ``(N, n)`` to ``(N,)``."""
     total: Array = np.linalg.norm(rows, axis=-1)
     return total
+
+
+def within(values: Array, bounds: tuple[float, float]) -> Array:
+    """Whether values are strictly between the two bounds, bool of their shape."""
+    inside: Array = (bounds[0] < values) & (values < bounds[1])
+    return inside
+
+
+def ends(robot: GymnasiumRobot, healthy: Array) -> Array:
+    """Whether not being healthy ends an episode here, bool ``(N,)``."""
+    over: Array = ~healthy if robot.setting("terminate_when_unhealthy") else np.zeros(len(healthy), dtype=bool)
+    return over

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ SENTENCES = Path(__file__).parent / "held_out.json"
 ALPHA = 0.5
 SEED = 10_000
 """Of held-out states; training draws from other streams."""
+AS_SHIPPED = Recipe(shipped=1.0, own_look=0.0, away=0.0, ends=0.0)
+"""States through the tasks' own cameras, all over the reachable space."""
+OTHER_LOOK = replace(AS_SHIPPED, shipped=0.0, looks=8, held_out=True)
+"""The same through cameras and in paint from ranges that training never uses."""
 
 LITTLE_RIGHT = (
     "the cart is a little right of the middle",
@@ -50,10 +55,8 @@ def evaluate(encoder: Encoder, frames: int = 800) -> dict[str, Any]:
     written = json.loads(SENTENCES.read_text())
     for name in names("language"):
         domain = domain_of(name)
-        seen = draw(name, frames, SEED, Recipe(shipped=1.0, own_look=0.0, away=0.0, ends=0.0))
-        other = draw(
-            name, frames, SEED + 1, Recipe(shipped=0.0, own_look=0.0, away=0.0, ends=0.0, looks=8, held_out=True)
-        )
+        seen = draw(name, frames, SEED, AS_SHIPPED)
+        other = draw(name, frames, SEED + 1, OTHER_LOOK)
         images, elsewhere = encoder.images(seen.frames), encoder.images(other.frames)
         for i, task in enumerate(domain.tasks):
             tasks[task] = _task(encoder, domain, i, seen, images) | {
@@ -132,7 +135,7 @@ def _sentences(
 
 
 def _unsaid(encoder: Encoder, frames: int) -> list[dict[str, Any]]:
-    seen = draw("cartpole", frames, SEED, Recipe(shipped=1.0, own_look=0.0, away=0.0, ends=0.0))
+    seen = draw("cartpole", frames, SEED, AS_SHIPPED)
     images = encoder.images(seen.frames)
     cart = domain_of("cartpole")
     # The position follows from how near it is to both ends.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl.envs.frame_tap import FrameTap
+from vlmrl.envs.layers import layer_of
 from vlmrl.envs.simulator import has_simulator
 from vlmrl.shaping.base import Chain, Float, Steps
 from vlmrl.types import Words
@@ -105,11 +106,8 @@ class VLMReward(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs
 
 def _tapped(env: gym.Env[Any, Any], scorer: Any) -> gym.Env[Any, Any]:
     """The environment with frames in its infos, of the size that the scorer's encoder reads."""
-    layer: Any = env
-    while isinstance(layer, gym.Wrapper):
-        if isinstance(layer, FrameTap):
-            return env
-        layer = layer.env
+    if layer_of(env, FrameTap) is not None:
+        return env
     if not has_simulator(env) and env.render_mode != "rgb_array":
         return env  # it may bring frames of its own; if not, the first reset says so
     encoder = getattr(getattr(scorer, "model", None), "encoder", None)

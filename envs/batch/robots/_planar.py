@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vlmrl.envs.batch.engine import Ids
-from vlmrl.envs.batch.robot import ALL, GymnasiumRobot, Judged, Rows, sum_of_squares
+from vlmrl.envs.batch.robot import ALL, GymnasiumRobot, Judged, Rows, ends, sum_of_squares, within
 from vlmrl.types import Array
 
 
@@ -28,11 +28,15 @@ class Planar(GymnasiumRobot):
 
     def judge(self, actions: Array) -> Judged:
         """Forward reward less control cost; no end."""
+        forward, cost, terms = self.travelled(actions)
+        return Judged(forward - cost, np.zeros(len(cost), dtype=bool), terms)
+
+    def travelled(self, actions: Array) -> tuple[Array, Array, dict[str, Array]]:
+        """What the way along x is worth and what control cost, ``(N,)`` each, and what the info says of both."""
         velocity = (self.qpos[:, 0] - self._x) / self.dt
         forward = self.setting("forward_reward_weight") * velocity
         cost = self.setting("ctrl_cost_weight") * sum_of_squares(actions)
-        terms = {"x_velocity": velocity, "reward_forward": forward, "reward_ctrl": -cost}
-        return Judged(forward - cost, np.zeros(len(cost), dtype=bool), terms)
+        return forward, cost, {"x_velocity": velocity, "reward_forward": forward, "reward_ctrl": -cost}
 
     def final(self, ids: Ids) -> dict[str, Array]:
         """Where it got to."""
@@ -53,31 +57,11 @@ class UprightPlanar(Planar):
 
     def judge(self, actions: Array) -> Judged:
         """Forward and health, less control cost."""
-        velocity = (self.qpos[:, 0] - self._x) / self.dt
+        forward, cost, terms = self.travelled(actions)
         healthy = self.healthy()
         survive = healthy * self.setting("healthy_reward")
-        forward = self.setting("forward_reward_weight") * velocity
-        cost = self.setting("ctrl_cost_weight") * sum_of_squares(actions)
-        terms = {
-            "x_velocity": velocity,
-            "reward_forward": forward,
-            "reward_ctrl": -cost,
-            "reward_survive": survive,
-        }
-        return Judged(forward + survive - cost, ends(self, healthy), terms)
+        return Judged(forward + survive - cost, ends(self, healthy), {**terms, "reward_survive": survive})
 
     def final(self, ids: Ids) -> dict[str, Array]:
         """Where it got to, and how much higher than it began."""
         return {**super().final(ids), "z_distance_from_origin": self.qpos[ids, 1] - self.home[0][1]}
-
-
-def within(values: Array, bounds: tuple[float, float]) -> Array:
-    """Whether values are strictly between the two bounds, bool of their shape."""
-    inside: Array = (bounds[0] < values) & (values < bounds[1])
-    return inside
-
-
-def ends(robot: GymnasiumRobot, healthy: Array) -> Array:
-    """Whether not being healthy ends an episode here, bool ``(N,)``."""
-    over: Array = ~healthy if robot.setting("terminate_when_unhealthy") else np.zeros(len(healthy), dtype=bool)
-    return over

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from vlmrl.envs.batch.engine import Engine, Ids
-from vlmrl.envs.batch.robot import ALL, GymnasiumRobot, Judged, Rows, length, sum_of_squares
-from vlmrl.envs.batch.robots._planar import ends
+from vlmrl.envs.batch.robot import ALL, GymnasiumRobot, Judged, Rows, ends, length, sum_of_squares
 from vlmrl.types import Array
 
 
@@ -49,8 +48,7 @@ class Ant(GymnasiumRobot):
         """Forward and health, less the costs of control and of contact."""
         velocity = (self._xpos[:, self._torso, :2] - self._xy) / self.dt
         low, high = self.setting("healthy_z_range")
-        finite = np.isfinite(self.qpos).all(axis=1) & np.isfinite(self.qvel).all(axis=1)
-        healthy = finite & (low <= self.qpos[:, 2]) & (self.qpos[:, 2] <= high)
+        healthy = self.finite() & (low <= self.qpos[:, 2]) & (self.qpos[:, 2] <= high)
         forward = velocity[:, 0] * self.setting("forward_reward_weight")
         survive = healthy * self.setting("healthy_reward")
         control = self.setting("ctrl_cost_weight") * sum_of_squares(actions)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from vlmrl.envs.batch.robots._planar import UprightPlanar, within
+from vlmrl.envs.batch.robot import within
+from vlmrl.envs.batch.robots._planar import UprightPlanar
 from vlmrl.types import Array
 
 

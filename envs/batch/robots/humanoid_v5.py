@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from vlmrl.envs.batch.engine import Engine, Ids
-from vlmrl.envs.batch.robot import Judged, length, sum_of_squares
+from vlmrl.envs.batch.robot import Judged, ends, length, sum_of_squares, within
 from vlmrl.envs.batch.robots._humanoid import HumanoidBody
-from vlmrl.envs.batch.robots._planar import ends, within
 from vlmrl.types import Array
 
 

@@ -19,7 +19,6 @@ class InvertedPendulum(GymnasiumRobot):
 
     def judge(self, actions: Array) -> Judged:
         """1 while the pole is within 0.2 rad of upright; else the end."""
-        finite = np.isfinite(self.qpos).all(axis=1) & np.isfinite(self.qvel).all(axis=1)
-        terminated = ~finite | (np.abs(self.qpos[:, 1]) > 0.2)
+        terminated = ~self.finite() | (np.abs(self.qpos[:, 1]) > 0.2)
         survive = (~terminated).astype(np.int64)
         return Judged(survive, terminated, {"reward_survive": survive})
