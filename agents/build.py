@@ -11,7 +11,7 @@ import gymnasium as gym
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor, VecNormalize
 
-from vlmrl.agents.anchors import anchored
+from vlmrl.agents.anchors import measured
 from vlmrl.agents.learner.discretise import Discretise
 from vlmrl.agents.learner.sb3 import DISCRETE
 from vlmrl.agents.nonnegative import NonNegative
@@ -142,18 +142,14 @@ def build_shape(world: World, scorer: Scorer, say: Callable[[str], object]) -> S
     Args:
         world: where the rewards are earned.
         scorer: gives the scores.
-        say: warns the user of rewards that an early end would spoil.
+        say: tells the user what was measured, and warns of rewards that an early end would spoil.
 
     Raises:
         UnknownName: no shaper of that name.
         ConfigError: a setting that a shaper refuses, or an anchor that only a task's own states could give.
     """
-    settings: dict[str, Any] = {name: dict(given or {}) for name, given in world.config.shaping.keywords.items()}
-    if "calibrate" in settings:
-        settings["calibrate"] = anchored(
-            settings["calibrate"], world.task, partial(world.env, True), scorer, world.words
-        )
-    shape = chain(settings)
+    shaping = world.config.shaping.keywords
+    shape = chain(measured(shaping, world.task, partial(world.env, True), scorer, world.words, say))
     return _safe_to_end(world, scorer.model, shape, say) if world.may_end_early else shape
 
 

@@ -10,8 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from vlmrl.types import Words
+
+settings.register_profile("untimed", deadline=None)  # a busy machine makes no promise false
+settings.load_profile("untimed")
 
 TOY: dict[str, dict[str, Any]] = {
     "model_cfg": {

@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from tests.agents import plugin
 from vlmrl import encoders
-from vlmrl.agents.anchors import anchored
+from vlmrl.agents.anchors import measured
 from vlmrl.agents.build import find_world
 from vlmrl.agents.nonnegative import NonNegative
 from vlmrl.agents.policy import load_policy
@@ -326,8 +327,16 @@ def test_progress_pay_keeps_its_sign_and_the_user_is_warned(tmp_path, lines):
 
 
 def test_anchors_given_are_kept_and_nothing_is_measured():
-    given = {"goal_like": 0.8, "baseline_like": 0.2}
-    assert anchored(given, None, None, None, None) == given  # type: ignore[arg-type]
+    given = {"calibrate": {"goal_like": 0.8, "baseline_like": 0.2}, "score": {}}
+    assert measured(given, None, None, None, None, print) == given  # type: ignore[arg-type]
+    given = {"center": {"at": 0.25}}
+    assert measured(given, None, None, None, None, print) == given  # type: ignore[arg-type]
+
+
+def test_center_and_calibrate_are_not_measured_for_one_another():
+    given = {"calibrate": {"goal_like": 0.8, "baseline_like": 0.2}, "center": {"at": None}}
+    with pytest.raises(ConfigError, match="both say which score becomes 0"):
+        measured(given, None, None, None, None, print)  # type: ignore[arg-type]
 
 
 class TestOnCartPole:
@@ -338,7 +347,7 @@ class TestOnCartPole:
         def build(**changes):
             evaluation = {"every": 150, "episodes": 1, "final_episodes": 2}
             given = {"env": None, "task": "cartpole/upright", "goal": (), "evaluation": evaluation} | changes
-            return plugin.config(tmp_path / "run", steps=304, **given)
+            return plugin.config(given.pop("run_dir", tmp_path / "run"), steps=304, **given)
 
         return build
 
@@ -356,6 +365,17 @@ class TestOnCartPole:
         about = json.loads((tmp_path / "run" / "best_model.json").read_text())
         assert about["chosen"] == "best checkpoint, by ground truth"
         assert not any("warning" in line for line in lines)
+
+    def test_what_an_untrained_agent_sees_is_worth_nothing(self, config, lines, tmp_path):
+        """The rewards are the scores less one constant, told to the user, which some lie above and some below."""
+        early = {}
+        for name, given in (("score", {}), ("center", {"at": None})):
+            train(config(shaping={"name": name, name: given}, run_dir=tmp_path / name), lines.append)
+            early[name] = rewards(tmp_path / name)[:20]  # of 2 environments: before the first update
+        told = [float(found[1]) for line in lines if (found := re.match(r"a random agent's frames score (\S+)", line))]
+        assert len(told) == 1
+        np.testing.assert_allclose(early["score"] - early["center"], told[0], atol=6e-4)
+        assert early["center"].min() < 0 < early["center"].max()
 
     def test_missing_anchors_are_measured_on_the_tasks_own_states(self, config, lines, tmp_path):
         # In these pictures goal states are the darker ones.

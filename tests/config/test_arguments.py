@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -39,7 +39,6 @@ def test_a_sentence_is_taken_as_it_is_typed() -> None:
     assert [getattr(config, side) for side in sides] == [sentences] * 3
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40), st.sampled_from(["", "+", "++"]))
 def test_no_text_at_all_is_interpreted(text: str, sign: str) -> None:
     found = split([f"{sign}goal={text}"], {"goal": True}, ())

@@ -53,7 +53,7 @@ def test_the_declared_range_is_its_formulas_own(model, words):
     assert model.high is None or raw.max() <= model.high + 1e-5
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(13)), batch_size=st.integers(1, 16))
 def test_neither_order_nor_batch_changes_a_score(model, frames, words, order, batch_size):
     together = model.score_frames(frames, words).numpy()

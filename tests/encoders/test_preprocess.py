@@ -52,7 +52,7 @@ def test_mean_and_std_are_the_models_own(mean, std):
     assert torch.equal(Preprocess.of(asdict(config))(torch.from_numpy(noise(32, 32))[None])[0], theirs)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     before=st.tuples(st.integers(1, 70), st.integers(1, 70)),
     after=st.tuples(st.integers(1, 70), st.integers(1, 70)),

@@ -25,7 +25,7 @@ def unit(rng, *shape):
     return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32 - 1), dim=st.integers(2, 64), alpha=st.floats(0, 1), near=st.floats(0.05, 1))
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-6), (torch.float32, 1e-5)])
 def test_equals_the_matrix_of_the_paper(dtype, tolerance, seed, dim, alpha, near):

@@ -19,7 +19,7 @@ def key(number):
     return number.to_bytes(16, "big")
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     steps=st.lists(st.tuples(st.booleans(), st.lists(st.integers(0, 9), max_size=5)), max_size=30),
     room=st.integers(1, 6),

@@ -19,7 +19,7 @@ def expected(frames, words=UP):
     return frames.reshape(len(frames), -1).mean(axis=1) + len(words.goal[0])
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(picks=st.lists(st.integers(0, 5), max_size=30), batch_size=st.integers(1, 40), cached=st.booleans())
 def test_any_frames_in_any_batches_score_the_same_each_once(picks, batch_size, cached):
     pictures = np.random.default_rng(0).integers(0, 256, (6, 4, 5, 3), dtype=np.uint8)
@@ -34,7 +34,7 @@ def test_any_frames_in_any_batches_score_the_same_each_once(picks, batch_size, c
     assert scorer.frames_scored + scorer.duplicates + scorer.cache_hits == len(picks)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(order=st.permutations(range(13)), batch_size=st.integers(1, 14))
 def test_a_real_model_gives_the_same_numbers_in_any_batches(order, batch_size, real):
     scorer, frames, words = real

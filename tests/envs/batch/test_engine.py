@@ -53,7 +53,7 @@ def test_each_simulation_is_one_stepped_alone(model, threads):
     assert touched
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(chosen=st.sets(st.integers(0, 5), min_size=1))
 def test_a_call_on_some_leaves_the_others_as_they_are(chosen):
     engine = Engine(mujoco.MjModel.from_xml_string(FALLING), 6, 2)

@@ -41,7 +41,7 @@ def test_actions_keep_their_dtype_as_in_the_stock_environment():
         assert_same(ours.step(actions)[1], stock.step(actions)[1], "reward")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(mask=st.lists(st.booleans(), min_size=4, max_size=4).filter(any), seed=st.integers(0, 2**31))
 def test_a_masked_reset_is_that_of_the_stock_environments(mask, seed):
     ours, stock = pair(PENDULUM, 4)
