@@ -111,6 +111,12 @@ def row(group: Sequence[Judged]) -> dict[str, Any]:
     }
 
 
+def _place(kind: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Rows stand by task, those paid by words before the one paid by truth."""
+    world, goal, *rest = kind
+    return (world, not goal, goal, *map(str, rest))
+
+
 def curve(run: RunDir) -> dict[str, list[float]]:
     """The evaluations during training: steps, and the means over each evaluation's episodes."""
     if not run.evaluations.is_file():
@@ -135,7 +141,7 @@ def results(folder: Path) -> dict[str, Any]:
     return {
         "command": f"python benchmarks/results.py {folder}",
         "on": "; ".join(sorted(machines)),
-        "rows": [row(group) for group in groups.values()],
+        "rows": [row(groups[kind]) for kind in sorted(groups, key=_place)],
     }
 
 
