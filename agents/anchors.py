@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Any
 
 import gymnasium as gym
@@ -58,7 +59,8 @@ def measured(
     if "center" in settings and settings["center"].get("at") is None:
         if "calibrate" in settings:
             raise ConfigError("shaping=[calibrate, center]: both say which score becomes 0; keep one")
-        settings["center"]["at"] = at = float(np.median(scorer.frames(_played(make_env), words)))
+        with closing(make_env()) as env:
+            settings["center"]["at"] = at = float(np.median(scorer.frames(_played(env), words)))
         say(f"a random agent's frames score {at:.3f} (median), which is paid 0")
     if "calibrate" in settings:
         settings["calibrate"] |= _anchors(settings["calibrate"], task, make_env, scorer, words)
@@ -81,35 +83,28 @@ def _anchors(
             f"shaping.calibrate.{missing[0]}: is missing, and only a task's own states could tell it; give both "
             "anchors, or take shaping=default"
         )
-    goal, bad = (scorer.frames(_posed(make_env, pose), words) for pose in ("goal", "bad"))
+    with closing(make_env()) as env:
+        goal, bad = (scorer.frames(_posed(env, pose), words) for pose in ("goal", "bad"))
     found = Calibrate.between(goal, bad)
     return {name: getattr(found, name) for name in missing}
 
 
-def _posed(make_env: Callable[[], gym.Env[Any, Any]], pose: str) -> Array:
+def _posed(env: gym.Env[Any, Any], pose: str) -> Array:
     """Frames of posed states, uint8 ``(POSES, H, W, 3)``."""
-    env = make_env()
-    try:
-        env.reset(seed=SEED)
-        return np.stack([env.reset(options={"pose": pose})[1]["frame"] for _ in range(POSES)])
-    finally:
-        env.close()
+    env.reset(seed=SEED)
+    return np.stack([env.reset(options={"pose": pose})[1]["frame"] for _ in range(POSES)])
 
 
-def _played(make_env: Callable[[], gym.Env[Any, Any]]) -> Array:
+def _played(env: gym.Env[Any, Any]) -> Array:
     """Frames that a random agent sees, uint8 ``(B, H, W, 3)``; fewer of episodes that end before their time."""
-    env = make_env()
     env.action_space.seed(SEED)
     frames: list[Array] = []
-    try:
-        for start in range(STARTS):
-            env.reset(seed=SEED + start)
-            for step in range(1, STEPS + 1):
-                _, _, terminated, truncated, info = env.step(env.action_space.sample())
-                if step % EVERY == 0 or terminated or truncated:
-                    frames.append(info["frame"])
-                if terminated or truncated:
-                    break
-        return np.stack(frames)
-    finally:
-        env.close()
+    for start in range(STARTS):
+        env.reset(seed=SEED + start)
+        for step in range(1, STEPS + 1):
+            _, _, terminated, truncated, info = env.step(env.action_space.sample())
+            if step % EVERY == 0 or terminated or truncated:
+                frames.append(info["frame"])
+            if terminated or truncated:
+                break
+    return np.stack(frames)
