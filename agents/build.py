@@ -68,26 +68,13 @@ class World:
         return env
 
     def envs(self, frames: bool, clock: Clock, count: int) -> VecEnv:
-        """``count`` of them stepped together, monitored and timed; their states normalised if the agent asks for it.
-
-        Raises:
-            ConfigError: ``agent.normalize`` where the policy sees no state.
-        """
+        """``count`` of them stepped together, monitored and timed; their states normalised if the agent asks for it."""
         venv: VecEnv = VecMonitor(DummyVecEnv([partial(self.timed_env, frames, clock)] * count))
-        if self.config.agent.normalize:
-            venv = VecNormalize(venv, norm_reward=False, norm_obs_keys=self._normalized(venv.observation_space))
+        seen = venv.observation_space
+        if self.config.agent.normalize and (vectors := _vectors(seen)):
+            keys = vectors if isinstance(seen, spaces.Dict) else None
+            venv = VecNormalize(venv, norm_reward=False, norm_obs_keys=keys)
         return TimedEnvs(venv, clock)
-
-    def _normalized(self, space: spaces.Space[Any]) -> list[str] | None:
-        """What of a Dict of observations is normalised: what is no image; None for a plain state."""
-        parts = space.spaces if isinstance(space, spaces.Dict) else {"state": space}
-        states = [name for name, part in parts.items() if isinstance(part, spaces.Box) and len(part.shape) == 1]
-        if not states:
-            raise ConfigError(
-                f"agent.normalize=true: obs={self.config.obs} shows the policy no vector of numbers to normalise; "
-                "pictures are scaled by the policy itself"
-            )
-        return states if isinstance(space, spaces.Dict) else None
 
     @property
     def may_end_early(self) -> bool:
@@ -102,6 +89,12 @@ class World:
             ConfigError: there is no goal.
         """
         return self.config.words(self.task.words if self.task is not None else None)
+
+
+def _vectors(space: spaces.Space[Any]) -> list[str]:
+    """What of an observation is a vector of numbers; pictures are scaled by the policy itself."""
+    seen = space.spaces if isinstance(space, spaces.Dict) else {"state": space}
+    return [name for name, part in seen.items() if isinstance(part, spaces.Box) and len(part.shape) == 1]
 
 
 def find_world(config: RunConfig) -> World:

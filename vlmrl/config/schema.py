@@ -96,7 +96,8 @@ class AgentConfig(Section):
     n_envs: PositiveInt = 8
     """Environments stepped together."""
     normalize: bool = False
-    """Bring each number of the state that the policy sees to mean 0 and deviation 1 over what was seen so far."""
+    """Bring each number of the state that the policy sees to mean 0 and deviation 1 over what was seen so far.
+    Pictures stay as they are: policies scale them themselves."""
     bins: PositiveInt = 3
     """Values of each continuous action that an algorithm of discrete actions (DQN) chooses among."""
     params: dict[str, JsonValue] = {}
