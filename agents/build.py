@@ -12,12 +12,16 @@ from gymnasium import spaces
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor, VecNormalize
 
 from vlmrl.agents.anchors import measured
-from vlmrl.agents.learner.discretise import Discretise
+from vlmrl.agents.learner.discretise import Discretise, DiscretiseEnvs
 from vlmrl.agents.learner.sb3 import DISCRETE
 from vlmrl.agents.nonnegative import NonNegative
 from vlmrl.agents.timing import Clock, TimedEnvs, time_frames
+from vlmrl.agents.vec_env import VectorView
 from vlmrl.config import parts
 from vlmrl.config.schema import RunConfig
+from vlmrl.envs.batch import Look, make_batch
+from vlmrl.envs.frame_tap import FrameTap
+from vlmrl.envs.layers import layer_of
 from vlmrl.envs.make import ends_when_unhealthy, env_spec, find_task, make_env, task_names
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
@@ -48,33 +52,58 @@ class World:
 
     def env(self, frames: bool) -> gym.Env[Any, Any]:
         """One environment as the agent meets it; with ``frames`` it shows them, and pays nothing."""
-        env = make_env(
-            self.task or self.config.world,
-            obs=self.config.obs,
-            size=self.size,
-            frames=frames,
-            # Learning from words, an end for being unhealthy would tell what the words should.
-            healthy_end=self.config.reward.is_oracle,
-            profile=self.config.render.profile,
-        )
-        if self.config.agent.algorithm in DISCRETE and isinstance(env.action_space, spaces.Box):
-            return Discretise(env, self.config.agent.bins)
-        return env
-
-    def timed_env(self, frames: bool, clock: Clock) -> gym.Env[Any, Any]:
-        """The same, its drawing counted."""
-        env = self.env(frames)
-        time_frames(env, clock)
-        return env
+        env = make_env(self._where, **self._look(frames))
+        return Discretise(env, self.config.agent.bins) if self._choosing(env.action_space) else env
 
     def envs(self, frames: bool, clock: Clock, count: int) -> VecEnv:
-        """``count`` of them stepped together, monitored and timed; their states normalised if the agent asks for it."""
-        venv: VecEnv = VecMonitor(DummyVecEnv([partial(self.timed_env, frames, clock)] * count))
+        """``count`` of them stepped together, monitored and timed; their states normalised if the agent asks for it.
+
+        On MuJoCo's own threads where they have a batched form, one after the other where they have none: the numbers
+        are the same.
+        """
+        batch = self._batch(frames, clock, count)
+        venv: VecEnv = VecMonitor(self._singles(frames, clock, count) if batch is None else batch)
         seen = venv.observation_space
         if self.config.agent.normalize and (vectors := _vectors(seen)):
             keys = vectors if isinstance(seen, spaces.Dict) else None
             venv = VecNormalize(venv, norm_reward=False, norm_obs_keys=keys)
         return TimedEnvs(venv, clock)
+
+    def _batch(self, frames: bool, clock: Clock, count: int) -> VecEnv | None:
+        batch = make_batch(self._where, count, **self._look(frames))
+        if batch is None:
+            return None
+        if batch.easel is not None:
+            time_frames(batch.easel, clock)
+        venv = VectorView(batch)
+        return DiscretiseEnvs(venv, self.config.agent.bins) if self._choosing(venv.action_space) else venv
+
+    def _singles(self, frames: bool, clock: Clock, count: int) -> VecEnv:
+        def one() -> gym.Env[Any, Any]:
+            env = self.env(frames)
+            if (tap := layer_of(env, FrameTap)) is not None:
+                time_frames(tap, clock)
+            return env
+
+        return DummyVecEnv([one] * count)
+
+    @property
+    def _where(self) -> Task | str:
+        return self.task or self.config.world
+
+    def _look(self, frames: bool) -> Look:
+        return {
+            "obs": self.config.obs,
+            "size": self.size,
+            "frames": frames,
+            # Learning from words, an end for being unhealthy would tell what the words should.
+            "healthy_end": self.config.reward.is_oracle,
+            "profile": self.config.render.profile,
+        }
+
+    def _choosing(self, actions: spaces.Space[Any]) -> bool:
+        """Whether the algorithm must be offered choices of these actions."""
+        return self.config.agent.algorithm in DISCRETE and isinstance(actions, spaces.Box)
 
     @property
     def may_end_early(self) -> bool:

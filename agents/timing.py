@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,8 +15,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
+from vlmrl.envs.batch.easel import Easel
 from vlmrl.envs.frame_tap import FrameTap
-from vlmrl.envs.layers import layer_of
 
 PARTS = ("simulation", "rendering", "scoring", "learning", "judging", "saving")
 """What is measured; the rest of the wall time goes into choosing actions and keeping the books."""
@@ -102,19 +101,18 @@ class TimedEnvs(VecEnvWrapper):
             self._clock.add("simulation", time.perf_counter() - start - rendering)
 
 
-def time_frames(env: gym.Env[Any, Any], clock: Clock) -> None:
-    """Count the time that the environment's frame tap draws as rendering; does nothing where there is none."""
-    layer = layer_of(env, FrameTap)
-    if layer is None:
-        return
-    draw = layer.frame
+def time_frames(drawing: FrameTap | Easel, clock: Clock) -> None:
+    """Count the time that a frame tap, or the easel of a batch, draws as rendering."""
+    name = "frame" if isinstance(drawing, FrameTap) else "draw"
+    draw = getattr(drawing, name)
 
-    def frame() -> NDArray[np.uint8]:
+    def timed(*args: Any, **kwargs: Any) -> NDArray[np.uint8]:
         with clock.of("rendering"):
-            return draw()
+            frames: NDArray[np.uint8] = draw(*args, **kwargs)
+        return frames
 
     # Replaced on this one object, from outside: environments know nothing of clocks.
-    layer.frame = frame  # type: ignore[method-assign]
+    setattr(drawing, name, timed)
 
 
 class Timing(BaseCallback):

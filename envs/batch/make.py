@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 import gymnasium as gym
 from gymnasium.wrappers import TimeLimit
@@ -20,6 +20,16 @@ from vlmrl.envs.pixels import Sight, check_sight
 from vlmrl.envs.task import Profile, Task
 from vlmrl.envs.task_env import FILM_SIZE, TaskEnv
 from vlmrl.errors import ConfigError
+
+
+class Look(TypedDict):
+    """Settings of :func:`~vlmrl.envs.make.make_env` that a batch takes as well."""
+
+    obs: Sight
+    size: tuple[int, int]
+    frames: bool
+    healthy_end: bool
+    profile: Profile | None
 
 
 def make_vec_env(
@@ -54,22 +64,47 @@ def make_vec_env(
         ConfigError: fewer than one environment or thread.
         RenderError: it can draw no frames.
     """
+    look: Look = {"obs": obs, "size": size, "frames": frames, "healthy_end": healthy_end, "profile": profile}
+    batch = make_batch(task, num_envs, **look, threads=threads)
+    if batch is not None:
+        return batch
+    make = partial(make_env, task, **look)
+    single = make()
+    layers = [type(layer) for layer in layers_of(single)]
+    single.close()
+    return Workers(make, num_envs, layers, FrameTap in layers)
+
+
+def make_batch(
+    task: Task | str,
+    num_envs: int,
+    *,
+    obs: Sight = "state",
+    size: tuple[int, int] = (64, 64),
+    frames: bool = True,
+    healthy_end: bool = False,
+    profile: Profile | None = None,
+    threads: int | None = None,
+) -> BatchEnv | None:
+    """The same, or None where the environment has no batched form.
+
+    Raises:
+        UnknownName: no such task or id.
+        ConfigError: fewer than one environment or thread.
+        RenderError: it can draw no frames.
+    """
     if num_envs < 1:
         raise ConfigError(f"num_envs={num_envs}: must be at least 1")
     check_sight(obs)
     one = make_env(task, frames=False, healthy_end=healthy_end)
     form = form_of(one)
-    if form is not None:
-        picture = _picture(one, form, size, profile, threads) if frames or obs != "state" else None
-        if picture is None or obs == "state":
-            return BatchEnv(one, form, num_envs, threads, picture)
-        return PixelBatchEnv(one, form, num_envs, threads, picture, both=obs == "both", reward=not frames)
-    one.close()
-    make = partial(make_env, task, obs=obs, size=size, frames=frames, healthy_end=healthy_end, profile=profile)
-    single = make()
-    layers = [type(layer) for layer in layers_of(single)]
-    single.close()
-    return Workers(make, num_envs, layers, FrameTap in layers)
+    if form is None:
+        one.close()
+        return None
+    picture = _picture(one, form, size, profile, threads) if frames or obs != "state" else None
+    if picture is None or obs == "state":
+        return BatchEnv(one, form, num_envs, threads, picture)
+    return PixelBatchEnv(one, form, num_envs, threads, picture, both=obs == "both", reward=not frames)
 
 
 def _picture(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stable_baselines3 import DQN
 from stable_baselines3.common.env_util import make_vec_env
 
-from vlmrl.agents.learner.discretise import Discretise
+from vlmrl.agents.learner.discretise import Discretise, DiscretiseEnvs
 from vlmrl.errors import ConfigError
 
 
@@ -90,3 +90,11 @@ def test_spaces_without_a_few_choices_are_refused(space: gym.Space[Any], bins: i
 def test_a_choice_that_does_not_exist_is_refused(choice: int) -> None:
     with pytest.raises(ConfigError, match=r"must lie in 0\.\.8"):
         Discretise(Push()).action(choice)
+
+
+def test_environments_stepped_together_get_the_same_actions() -> None:
+    venv = DiscretiseEnvs(make_vec_env(Push, 3), bins=3)
+    assert venv.action_space == Discretise(Push(), bins=3).action_space
+    venv.reset()
+    told = venv.step(np.array([0, 5, 8]))[3]
+    assert [info["action"].tolist() for info in told] == [done(Discretise(Push()), choice) for choice in (0, 5, 8)]
