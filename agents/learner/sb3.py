@@ -18,6 +18,7 @@ from stable_baselines3.common.utils import get_device
 from stable_baselines3.common.vec_env import VecEnv
 
 from vlmrl.agents.learner.parameters import constructor_arguments
+from vlmrl.agents.learner.sac_update import speed_up
 from vlmrl.config import parts
 from vlmrl.config.schema import AgentConfig
 from vlmrl.errors import ConfigError, RunError, UnknownName
@@ -35,8 +36,9 @@ DISCRETE = ("DQN", "QRDQN")
 GIVEN_BY_THE_RUN = ("policy", "env", "seed", "tensorboard_log", "verbose", "_init_setup_model")
 """What a run decides for its algorithm, so that nobody sets it twice."""
 
-LEFT_OUT = ("_last_obs", "_last_original_obs", "_last_episode_starts", "ep_info_buffer", "ep_success_buffer")
-"""What SB3 would pickle into a zip and a resumed or loaded model has no use for: the observation before the stop."""
+LEFT_OUT = ("_last_obs", "_last_original_obs", "_last_episode_starts", "ep_info_buffer", "ep_success_buffer", "train")
+"""What SB3 would pickle into a zip and a resumed or loaded model has no use for: the observation before the stop, and
+an update of ours in the place of its own."""
 
 
 def algorithms() -> dict[str, type[BaseAlgorithm]]:
@@ -95,6 +97,7 @@ def build(agent: AgentConfig, venv: VecEnv, policy: str, seed: int) -> BaseAlgor
     except (AssertionError, ValueError, TypeError) as cause:
         raise ConfigError(f"agent.algorithm={agent.algorithm}: refuses these settings: {cause}") from cause
     _check_rollout(model)
+    speed_up(model)
     return model
 
 
