@@ -7,7 +7,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 RUN := $(or $(RUN),runs/demo-$(shell date +%Y%m%d-%H%M%S))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fast slow wheel format docs
+.PHONY: help setup demo test check fast slow wheel bench format docs
 
 help: ## list these targets
 	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -43,6 +43,10 @@ slow: setup ## the tests that train, render much or kill processes
 
 wheel: setup ## build the wheel, install it into an empty environment, try it outside the repository
 	@.ci/wheel
+
+bench: setup ## measure speed beside the peers in one run (QUICK=1: within ten minutes)
+	.ci/uv sync --frozen --inexact --group bench
+	$(BIN)/python -m benchmarks $(if $(QUICK),quick=true)
 
 format: setup ## put the code in shape
 	$(BIN)/ruff format .

@@ -1,55 +1,37 @@
-"""How much cheaper a frame of the ``fast`` profile is than Gymnasium's default renderer, in one run on this machine.
-
-python benchmarks/render.py [json=PATH]
-"""
+"""Frames a second of the Humanoid at 128x128: our profiles beside Gymnasium's default renderer of the same size."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import gymnasium as gym
 import mujoco
-from rich.console import Console
 
-from benchmarks.speed import alternated
+from benchmarks.speed import Budget, Figure, alternated, figure, figures
+from vlmrl.envs import make_vec_env
 from vlmrl.envs.frame_tap import default_camera
-from vlmrl.envs.render import STYLES, Renderer
+from vlmrl.envs.render import Renderer
 from vlmrl.envs.simulator import simulator
 
 SIZE = 128
-ROUNDS = 3
+COUNT = 16
+"""Simulations of the batch that every core draws."""
 
 
-def measure() -> dict[str, float]:
-    """Frames a second of every renderer, the median of three alternated rounds."""
+def measure(budget: Budget) -> Iterator[Figure]:
+    """``render/humanoid-128/gymnasium``: the profile ``fast`` on one core; ``…-batch/…``: on all of them."""
     env = gym.make("Humanoid-v5", render_mode="rgb_array", width=SIZE, height=SIZE)
     env.reset(seed=0)
     model, data = simulator(env)
     mujoco.mj_forward(model, data)
-    renderers = {name: Renderer(model, (SIZE, SIZE), default_camera(env), name) for name in STYLES}
-    ways: dict[str, Callable[[], object]] = {"gymnasium": env.render}
-    ways |= {name: partial(renderer.frame, data) for name, renderer in renderers.items()}
-    found = alternated(ways, ROUNDS, seconds=2.0)
-    for renderer in renderers.values():
-        renderer.close()
+    batch = make_vec_env("Humanoid-v5", COUNT, size=(SIZE, SIZE))
+    batch.reset(seed=0)
+    ours = Renderer(model, (SIZE, SIZE), default_camera(env), "fast")
+    rates = alternated({"ours": partial(ours.frame, data), "gymnasium": env.render}, budget)
+    together = alternated({"ours": batch.frames}, budget, each=COUNT)
+    ours.close()
+    batch.close()
     env.close()
-    return {name: round(rate, 1) for name, rate in found.items()}
-
-
-def main(arguments: list[str]) -> None:
-    """Measure, print, and keep where ``json=PATH`` says."""
-    rates = measure()
-    ratios = {name: round(value / rates["gymnasium"], 1) for name, value in rates.items()}
-    result = {"env": "Humanoid-v5", "pixels": SIZE, "frames_per_second": rates, "times_gymnasium": ratios}
-    Console().print_json(json.dumps(result))
-    for argument in arguments:
-        if argument.startswith("json="):
-            Path(argument.removeprefix("json=")).write_text(json.dumps(result, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    yield from figures(f"render/humanoid-{SIZE}", "frames/s", rates)
+    yield figure(f"render/humanoid-{SIZE}-batch/gymnasium", together["ours"], rates["gymnasium"], "frames/s")

@@ -2,10 +2,69 @@
 
 from __future__ import annotations
 
+import platform
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 
 import numpy as np
+
+from vlmrl.envs.batch.cores import physical_cores
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to measure.
+
+    Attributes:
+        seconds: of each way in each round.
+        rounds: in which every way takes its turn.
+    """
+
+    seconds: float
+    rounds: int
+
+
+FULL, QUICK = Budget(3.0, 5), Budget(1.0, 3)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One comparison within one run.
+
+    Attributes:
+        name: ``what/with whom``, such as ``steps/humanoid-64/subproc``.
+        ours, peer: of ``unit``.
+        ratio: ours over the peer's; above 1 ours is faster.
+        unit: what is counted.
+        machine: processor and cores.
+        date: of the measurement, UTC.
+    """
+
+    name: str
+    ours: float
+    peer: float
+    ratio: float
+    unit: str
+    machine: str
+    date: str
+
+
+def figure(name: str, ours: float, peer: float, unit: str) -> Figure:
+    """A comparison made here and now."""
+    today = datetime.now(UTC).date().isoformat()
+    return Figure(name, _short(ours), _short(peer), _short(ours / peer), unit, machine(), today)
+
+
+def figures(prefix: str, unit: str, rates: Mapping[str, float], ours: str = "ours") -> Iterator[Figure]:
+    """One figure a peer: everything in ``rates`` but ``ours``."""
+    for peer, rate in rates.items():
+        if peer != ours:
+            yield figure(f"{prefix}/{peer}", rates[ours], rate, unit)
 
 
 def per_second(do: Callable[[], object], seconds: float, warm: int = 1) -> float:
@@ -20,11 +79,31 @@ def per_second(do: Callable[[], object], seconds: float, warm: int = 1) -> float
 
 
 def alternated(
-    ways: Mapping[str, Callable[[], object]], rounds: int, seconds: float, warm: int = 1
+    ways: Mapping[str, Callable[[], object]], budget: Budget, each: float = 1, warm: int = 1
 ) -> dict[str, float]:
-    """Calls a second of every way, the median of ``rounds``, in each of which all of them take their turn."""
+    """What every way does a second, the median of rounds in each of which all of them take their turn.
+
+    Args:
+        ways: what to call.
+        budget: how long.
+        each: how many things a call does.
+        warm: calls before each turn that do not count.
+    """
     found: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds):
+    for _ in range(budget.rounds):
         for name, do in ways.items():
-            found[name].append(per_second(do, seconds, warm))
+            found[name].append(each * per_second(do, budget.seconds, warm))
     return {name: float(np.median(rates)) for name, rates in found.items()}
+
+
+@cache
+def machine() -> str:
+    """Processor and physical cores."""
+    info = Path("/proc/cpuinfo")
+    named = re.search(r"model name\s*: (.*)", info.read_text()) if info.is_file() else None
+    return f"{named.group(1) if named else platform.machine()}, {physical_cores()} cores"
+
+
+def _short(value: float) -> float:
+    """Three figures, or all before the point: more was not measured."""
+    return float(f"{value:.3g}") if value < 1000 else float(round(value))

@@ -1,0 +1,66 @@
+"""Every benchmark of speed in one command: ratios measured in one run on this machine.
+
+python -m benchmarks [quick=true] [only=steps,render] [json=benchmarks/results/latest.json]
+
+Each part is a module with ``measure``. Without ``only``, figures go to ``benchmarks/results/latest.json``. Where a part
+cannot be measured its reason is printed, the others are measured all the same, and the command fails at its end.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.speed import FULL, QUICK, Figure
+
+PARTS = ("steps", "render", "scoring", "learner", "training")
+KEYS = ("quick=true", "only=PART,…", "json=PATH")
+LATEST = Path(__file__).parent / "results" / "latest.json"
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, print a table, and keep it."""
+    asked = _asked(arguments)
+    parts = asked["only"].split(",") if "only" in asked else PARTS
+    budget = QUICK if asked.get("quick") == "true" else FULL
+    console, found, failed = Console(), list[Figure](), list[str]()
+    cores = torch.get_num_threads()
+    for part in parts:
+        torch.set_num_threads(cores)  # a part may have changed it
+        try:
+            for figure in import_module(f"benchmarks.{part}").measure(budget):
+                found.append(figure)
+                console.print(f"{figure.name}: {figure.ours:g} / {figure.peer:g} {figure.unit} = {figure.ratio:g}")
+        except Exception as cause:  # the other parts are worth having
+            failed.append(part)
+            console.print(f"[red]{part}: {type(cause).__name__}: {cause}")
+    table = Table("name", "ours", "peer", "unit", "times faster")
+    for one in found:
+        table.add_row(one.name, f"{one.ours:g}", f"{one.peer:g}", one.unit, f"{one.ratio:g}")
+    console.print(table)
+    path = Path(asked["json"]) if "json" in asked else None if "only" in asked else LATEST
+    if path is not None and not failed:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps([asdict(one) for one in found], indent=2) + "\n")
+    return 1 if failed else 0
+
+
+def _asked(arguments: list[str]) -> dict[str, str]:
+    asked = {}
+    for argument in arguments:
+        key, _, asked[key] = argument.partition("=")
+        unknown = key == "only" and not set(asked[key].split(",")) <= set(PARTS)
+        if key not in [known.partition("=")[0] for known in KEYS] or unknown:
+            sys.exit(f"{argument}: must be one of {', '.join(KEYS)}; parts are {', '.join(PARTS)}")
+    return asked
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,113 @@
+"""Environment steps a second of whole trainings from words on the Humanoid, every frame scored.
+
+The peer is the way of VLM-RM's released code: a process an environment, Gymnasium's default renderer at 480x480, and
+Stable-Baselines3's SAC. Networks, updates, encoder, scorer, scored frames and the rollouts that are scored in one batch
+are the same on both sides, so what differs is how frames come about and how the learner is updated. ViT-B-32 has random
+weights: they take as long as trained ones.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import open_clip
+from open_clip.factory import get_model_config
+from safetensors.torch import save_model
+from stable_baselines3 import SAC
+from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
+
+from benchmarks.speed import Budget, Figure, figure
+from vlmrl import DeferredReward, encoders, rewards
+from vlmrl.agents.learner.sac_update import speed_up
+from vlmrl.agents.timing import learning_threads, threads
+from vlmrl.agents.vec_env import VectorView
+from vlmrl.encoders.base import Encoder
+from vlmrl.envs import make_vec_env
+from vlmrl.scoring.scorer import Scorer
+from vlmrl.types import Words
+
+ENV = "Humanoid-v5"
+ENVS = 8
+ROLLOUT = 32
+"""Steps of every environment whose frames are scored in one batch."""
+WORDS = Words.of("a humanoid robot standing up", "a humanoid robot")
+LEARNER: dict[str, Any] = {
+    "learning_starts": 0,
+    "train_freq": ROLLOUT,
+    "gradient_steps": ROLLOUT,
+    "batch_size": 256,
+    "buffer_size": 50_000,
+    "device": "cpu",
+    "seed": 0,
+}
+
+
+class Rendered(gym.Wrapper[Any, Any, Any, Any]):
+    """Puts what Gymnasium's renderer draws into infos, and pays nothing."""
+
+    def reset(self, **asked: Any) -> tuple[Any, dict[str, Any]]:
+        """Reset, and draw."""
+        seen, info = self.env.reset(**asked)
+        return seen, {**info, "frame": self.env.render()}
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """Step, and draw."""
+        seen, _, terminated, truncated, info = self.env.step(action)
+        return seen, 0.0, terminated, truncated, {**info, "frame": self.env.render()}
+
+
+def measure(budget: Budget) -> Iterator[Figure]:
+    """``e2e/humanoid-sim-clip/vlm-rm`` and ``e2e/humanoid-vit-b-32/vlm-rm``."""
+    with tempfile.TemporaryDirectory() as folder:
+        for label, model in (("sim-clip", "sim_clip"), ("vit-b-32", f"local-dir:{_random_vit(Path(folder))}")):
+            encoder = encoders.load(model, device="cpu", precision="fp32")
+            rates = {
+                "ours": _rate(_ours(encoder), encoder, budget, True),
+                "peer": _rate(_theirs(), encoder, budget, False),
+            }
+            yield figure(f"e2e/humanoid-{label}/vlm-rm", rates["ours"], rates["peer"], "env steps/s")
+
+
+def _rate(venv: VecEnv, encoder: Encoder, budget: Budget, ours: bool) -> float:
+    """Steps a second after a first rollout that does not count."""
+    model = SAC("MlpPolicy", venv, policy_kwargs={"optimizer_kwargs": {"fused": True}} if ours else None, **LEARNER)
+    if ours:
+        speed_up(model)
+    scorer = Scorer(rewards.load("goal_baseline", encoder))
+    pays = DeferredReward(scorer, WORDS, hold=ENVS * (ROLLOUT + 2))
+    steps = ENVS * ROLLOUT
+    with threads(learning_threads("MlpPolicy")):
+        model.learn(steps, callback=pays)
+        began, start = time.perf_counter(), model.num_timesteps
+        while time.perf_counter() - began < budget.seconds * budget.rounds:
+            model.learn(steps, callback=pays, reset_num_timesteps=False)
+        rate = (model.num_timesteps - start) / (time.perf_counter() - began)
+    venv.close()
+    return rate
+
+
+def _ours(encoder: Encoder) -> VecEnv:
+    return VectorView(make_vec_env(ENV, ENVS, size=encoder.image_size))
+
+
+def _theirs() -> VecEnv:
+    return SubprocVecEnv([_rendered] * ENVS)
+
+
+def _rendered() -> gym.Env[Any, Any]:
+    return Rendered(gym.make(ENV, render_mode="rgb_array", terminate_when_unhealthy=False))
+
+
+def _random_vit(folder: Path) -> Path:
+    """ViT-B-32 of open_clip with random weights, as a directory that its users could have made."""
+    model = open_clip.create_model("ViT-B-32")
+    config = {"model_cfg": get_model_config("ViT-B-32"), "preprocess_cfg": open_clip.get_model_preprocess_cfg(model)}
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    save_model(model, str(folder / "open_clip_model.safetensors"))
+    return folder

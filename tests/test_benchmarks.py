@@ -1,0 +1,87 @@
+"""The command that measures speed: what it counts, what it keeps, and what it does when a part fails."""
+
+import json
+import sys
+import time
+import types
+from importlib import import_module
+
+import pytest
+
+from benchmarks import __main__ as bench
+from benchmarks.speed import Budget, alternated, figure, figures
+
+BUDGET = Budget(0.05, 3)
+
+
+def test_a_figure_is_a_ratio_with_names_for_both_sides():
+    found = figure("steps/toy/peer", 3000.4, 1500.2, "steps/s")
+    assert (found.ours, found.peer, found.ratio) == (3000, 1500, 2)
+    assert (found.name, found.unit) == ("steps/toy/peer", "steps/s")
+    assert "cores" in found.machine
+    assert found.date.count("-") == 2
+
+
+def test_every_peer_is_a_figure_and_ours_is_none():
+    names = [one.name for one in figures("steps/toy", "steps/s", {"a": 1, "ours": 4, "b": 2})]
+    assert names == ["steps/toy/a", "steps/toy/b"]
+
+
+def test_what_takes_twice_as_long_is_half_as_fast():
+    ways = {"slow": lambda: time.sleep(0.008), "fast": lambda: time.sleep(0.004)}
+    rates = alternated(ways, BUDGET, each=10)
+    assert rates["fast"] == pytest.approx(2 * rates["slow"], rel=0.4)
+    assert rates["slow"] == pytest.approx(10 / 0.008, rel=0.4)
+
+
+@pytest.fixture
+def parts(monkeypatch, tmp_path):
+    """Two parts, of which the second cannot be measured."""
+
+    def broken(budget):
+        yield figure("b/peer", 1, 1, "x/s")
+        raise OSError("no such machine")
+
+    fine = types.SimpleNamespace(measure=lambda budget: iter([figure("a/peer", budget.seconds, 1, "x/s")]))
+    monkeypatch.setitem(sys.modules, "benchmarks.fine", fine)
+    monkeypatch.setitem(sys.modules, "benchmarks.broken", types.SimpleNamespace(measure=broken))
+    monkeypatch.setattr(bench, "PARTS", ("fine",))
+    monkeypatch.setattr(bench, "LATEST", tmp_path / "results" / "latest.json")
+    return bench.LATEST
+
+
+def test_all_parts_are_measured_and_kept(parts, capsys):
+    assert bench.main(["quick=true"]) == 0
+    (kept,) = json.loads(parts.read_text())
+    assert kept.keys() == {"name", "ours", "peer", "ratio", "unit", "machine", "date"}
+    assert (kept["name"], kept["ours"]) == ("a/peer", bench.QUICK.seconds)
+    assert "a/peer" in capsys.readouterr().out
+
+
+def test_some_parts_are_kept_only_where_asked(parts, tmp_path):
+    assert bench.main(["only=fine"]) == 0
+    assert not parts.exists()
+    assert bench.main(["only=fine", f"json={tmp_path / 'mine.json'}"]) == 0
+    assert len(json.loads((tmp_path / "mine.json").read_text())) == 1
+
+
+def test_a_part_that_fails_says_why_and_leaves_what_was_kept(parts, capsys, monkeypatch):
+    bench.main([])
+    before = parts.read_text()
+    monkeypatch.setattr(bench, "PARTS", ("broken", "fine"))
+    assert bench.main(["quick=true"]) == 1
+    told = capsys.readouterr().out
+    assert "broken: OSError: no such machine" in told
+    assert told.index("b/peer") < told.rindex("a/peer")
+    assert parts.read_text() == before
+
+
+@pytest.mark.parametrize("part", bench.PARTS)
+def test_every_part_can_be_measured(part):
+    assert callable(import_module(f"benchmarks.{part}").measure)
+
+
+@pytest.mark.parametrize("argument", ["fast", "only=speeding", "rounds=3"])
+def test_arguments_that_mean_nothing_are_refused(argument):
+    with pytest.raises(SystemExit, match=argument.partition("=")[2] or argument):
+        bench.main([argument])
