@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from vlmrl.envs.blank import BlankCheck
 from vlmrl.envs.render import Renderer
 from vlmrl.envs.simulator import has_simulator, refresh, simulator
 from vlmrl.envs.task import Camera, Profile
@@ -45,7 +46,7 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
         self._size, self._camera, self._profile = size, camera, profile
         self._renderer: Renderer | None = None
         self._shown: mujoco.MjData | None = None
-        self._checked = False
+        self._check = BlankCheck()
         if not has_simulator(env) and env.render_mode != "rgb_array":
             raise RenderError(f"env={env}: draws no frames; make it with render_mode='rgb_array'")
 
@@ -62,9 +63,7 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
             frame = self._renderer.frame(self._shown)
         else:
             frame = _resized(self.env.render(), self._size)
-        if not self._checked:
-            self._checked = True
-            check_seen(frame, f"env={self.env}")
+        self._check(frame[None], lambda _: f"env={self.env}")
         return frame
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
@@ -83,16 +82,6 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
         if self._renderer is not None:
             self._renderer.close()
         super().close()
-
-
-def check_seen(frame: NDArray[np.uint8], whose: str) -> None:
-    """Refuse a first frame that shows nothing.
-
-    Raises:
-        RenderError: it is of a single colour.
-    """
-    if frame.min() == frame.max():
-        raise RenderError(f"{whose}: its first frame is one colour all over; the camera sees nothing")
 
 
 def default_camera(env: gym.Env[Any, Any]) -> Camera | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vlmrl.envs.batch.cores import physical_cores
 from vlmrl.envs.batch.engine import Engine
-from vlmrl.envs.frame_tap import check_seen
+from vlmrl.envs.blank import BlankCheck
 from vlmrl.envs.render import Renderer
 from vlmrl.envs.simulator import refresh
 from vlmrl.envs.task import Camera, Profile
@@ -61,7 +61,7 @@ class Easel:
         self._model, self._engine, self._picture = model, engine, picture
         self._threads = min(engine.count, picture.threads or min(MOST_THREADS, physical_cores()))
         self._painters: list[_Painter] = []
-        self._checked = False
+        self._check = BlankCheck()
 
     def draw(self, sims: Iterable[int] | None = None) -> NDArray[np.uint8]:
         """Frames of simulations, of all by default: a new uint8 ``(k, H, W, 3)``.
@@ -83,9 +83,7 @@ class Easel:
         ]
         for one in waiting:
             one.result()
-        if not self._checked:
-            self._checked = True
-            check_seen(frames[0], f"env {chosen[0]}")
+        self._check(frames, lambda row: f"env {chosen[row]}")
         return frames
 
     def _prepared(self) -> list[_Painter]:
