@@ -37,7 +37,7 @@ class BlankCheck:
         if len(blank):
             self._warned = True
             warnings.warn(
-                f"{whose(int(blank[0]))}: a frame is one colour all over; the camera lost sight of everything, or drawing "
+                f"{whose(int(blank[0]))}: a frame is one colour all over; the camera lost sight of all, or drawing "
                 "failed, and scores of such frames mean nothing. Look at a film before you trust the run",
                 stacklevel=3,
             )
