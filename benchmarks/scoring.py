@@ -31,7 +31,7 @@ def measure(budget: Budget) -> Iterator[Figure]:
         }
         prefix = "score" if batch == BATCHES[0] else f"score-{batch}"
         yield from figures(prefix, "frames/s", alternated(ways, budget, each=batch))
-    batch = BATCHES[-1]
+    batch, frames = BATCHES[0], frames[: BATCHES[0]]
 
     def one_by_one() -> None:
         for frame in frames:

@@ -17,6 +17,7 @@ from typing import Any
 
 import gymnasium as gym
 import open_clip
+import torch
 from open_clip.factory import get_model_config
 from safetensors.torch import save_model
 from stable_baselines3 import SAC
@@ -25,7 +26,7 @@ from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
 from benchmarks.speed import Budget, Figure, figure
 from vlmrl import DeferredReward, encoders, rewards
 from vlmrl.agents.learner.sac_update import speed_up
-from vlmrl.agents.timing import learning_threads, threads
+from vlmrl.agents.timing import AllCores, Clock, learning_threads, threads
 from vlmrl.agents.vec_env import VectorView
 from vlmrl.encoders.base import Encoder
 from vlmrl.envs import make_vec_env
@@ -79,7 +80,7 @@ def _rate(venv: VecEnv, encoder: Encoder, budget: Budget, ours: bool) -> float:
     model = SAC("MlpPolicy", venv, policy_kwargs={"optimizer_kwargs": {"fused": True}} if ours else None, **LEARNER)
     if ours:
         speed_up(model)
-    scorer = Scorer(rewards.load("goal_baseline", encoder))
+    scorer = AllCores(Scorer(rewards.load("goal_baseline", encoder)), Clock(), torch.get_num_threads())
     pays = DeferredReward(scorer, WORDS, hold=ENVS * (ROLLOUT + 2))
     steps = ENVS * ROLLOUT
     with threads(learning_threads("MlpPolicy")):
