@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import gymnasium as gym
 from gymnasium.wrappers import TimeLimit
@@ -65,7 +65,7 @@ def make_vec_env(
         RenderError: it can draw no frames.
     """
     look: Look = {"obs": obs, "size": size, "frames": frames, "healthy_end": healthy_end, "profile": profile}
-    batch = make_batch(task, num_envs, **look, threads=threads)
+    batch = make_batch(task, num_envs, threads, **look)
     if batch is not None:
         return batch
     make = partial(make_env, task, **look)
@@ -75,18 +75,8 @@ def make_vec_env(
     return Workers(make, num_envs, layers, FrameTap in layers)
 
 
-def make_batch(
-    task: Task | str,
-    num_envs: int,
-    *,
-    obs: Sight = "state",
-    size: tuple[int, int] = (64, 64),
-    frames: bool = True,
-    healthy_end: bool = False,
-    profile: Profile | None = None,
-    threads: int | None = None,
-) -> BatchEnv | None:
-    """The same, or None where the environment has no batched form.
+def make_batch(task: Task | str, num_envs: int, threads: int | None = None, **look: Unpack[Look]) -> BatchEnv | None:
+    """What :func:`make_vec_env` makes on MuJoCo's threads, or None where the environment has no batched form.
 
     Raises:
         UnknownName: no such task or id.
@@ -95,21 +85,20 @@ def make_batch(
     """
     if num_envs < 1:
         raise ConfigError(f"num_envs={num_envs}: must be at least 1")
-    check_sight(obs)
-    one = make_env(task, frames=False, healthy_end=healthy_end)
+    check_sight(look["obs"])
+    one = make_env(task, frames=False, healthy_end=look["healthy_end"])
     form = form_of(one)
     if form is None:
         one.close()
         return None
-    picture = _picture(one, form, size, profile, threads) if frames or obs != "state" else None
-    if picture is None or obs == "state":
-        return BatchEnv(one, form, num_envs, threads, picture)
-    return PixelBatchEnv(one, form, num_envs, threads, picture, both=obs == "both", reward=not frames)
+    if look["obs"] == "state":
+        return BatchEnv(one, form, num_envs, threads, _picture(one, form, look, threads) if look["frames"] else None)
+    picture = _picture(one, form, look, threads)
+    return PixelBatchEnv(one, form, num_envs, threads, picture, both=look["obs"] == "both", reward=not look["frames"])
 
 
-def _picture(
-    env: gym.Env[Any, Any], form: Form, size: tuple[int, int], profile: Profile | None, threads: int | None
-) -> Picture:
+def _picture(env: gym.Env[Any, Any], form: Form, look: Look, threads: int | None) -> Picture:
+    size, profile = look["size"], look["profile"]
     if form.task is not None:
         return Picture(size, form.task.camera, profile or form.task.profile, threads)
     return Picture(size, default_camera(env), profile or "fast", threads)

@@ -3,24 +3,18 @@
 import numpy as np
 import pytest
 import torch
-from stable_baselines3.common.vec_env import DummyVecEnv, VecEnvWrapper
-from stable_baselines3.common.vec_env.base_vec_env import VecEnv
+from stable_baselines3.common.vec_env import DummyVecEnv
 
 from tests.agents import plugin
 from vlmrl.agents.build import World, build_scorer, find_world
 from vlmrl.agents.deferred import DeferredReward
+from vlmrl.agents.deferred.guards import layers
 from vlmrl.agents.learner import sb3
 from vlmrl.agents.learner.discretise import DiscretiseEnvs
 from vlmrl.agents.timing import Clock
 from vlmrl.agents.vec_env import VectorView
 
 pytestmark = pytest.mark.usefixtures("dots")
-
-
-def innermost(venv: VecEnv) -> VecEnv:
-    while isinstance(venv, VecEnvWrapper):
-        venv = venv.venv
-    return venv
 
 
 @pytest.mark.parametrize(
@@ -33,7 +27,8 @@ def innermost(venv: VecEnv) -> VecEnv:
 )
 def test_environments_with_a_batched_form_are_stepped_in_it(tmp_path, where, kind):
     venv = find_world(plugin.config(tmp_path / "run", **where)).envs(True, Clock(), 2)
-    assert type(innermost(venv)) is kind
+    *_, innermost = layers(venv)
+    assert type(innermost) is kind
     venv.close()
 
 
@@ -78,8 +73,4 @@ def test_a_learner_that_chooses_is_offered_choices_in_a_batch(tmp_path):
     assert venv.action_space == world.env(False).action_space
     assert venv.action_space.n == 9
     venv.close()
-    layers = []
-    while isinstance(venv, VecEnvWrapper):
-        layers.append(type(venv))
-        venv = venv.venv
-    assert DiscretiseEnvs in layers
+    assert any(isinstance(layer, DiscretiseEnvs) for layer in layers(venv))

@@ -179,7 +179,7 @@ def test_states_are_normalised_as_they_were_in_training(tmp_path, lines, obs):
     np.testing.assert_array_equal(policy(seen), theirs)
 
 
-def test_pictures_are_not_normalised(tmp_path, lines):
+def test_pictures_are_not_normalised(tmp_path):
     config = plugin.config(tmp_path / "run", obs="pixels", render={"name": "f", "size": [36, 36]})
     config = config.model_copy(update={"agent": config.agent.model_copy(update={"normalize": True})})
     envs = find_world(config).envs(frames=True, clock=Clock(), count=1)
@@ -211,8 +211,7 @@ def test_both_zips_load_where_vlmrl_is_not_installed(tmp_path, lines):
     train(plugin.config(tmp_path / "run", steps=80), lines.append)
     code = plugin.blocked("""
 import numpy as np
-from stable_baselines3 import PPO, SAC
-from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize, unwrap_vec_normalize
+from stable_baselines3 import SAC
 for name in ("best_model.zip", "last_model.zip"):
     model = SAC.load(name, device="cpu")
     model.predict(np.zeros(1, np.float32))
