@@ -52,9 +52,9 @@ format: setup ## put the code in shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: setup ## write tables and curves anew and build the documentation into site/
+docs: setup ## write tables and charts anew and build the documentation into site/
 	@for kind in $(KINDS); do $(BIN)/vlmrl list $$kind json=docs/data/$$kind.json >/dev/null || exit; done
 	$(BIN)/python docs/settings.py
 	$(BIN)/python docs/tables.py
-	$(BIN)/python docs/curves.py
+	$(BIN)/python docs/charts.py
 	$(MKDOCS) build --strict --quiet

@@ -21,12 +21,14 @@ LINK = 0.12
 """Length of each link [m]."""
 REACH = 0.06
 """Finger and ball touch when their centres are nearer than this, the sum of their radii [m]."""
+BALL = ".6 .3 .3 .4"
+"""The ball's colour: see-through, or it would hide the fingertip just where it touches."""
 FAR = 0.44
 """The largest distance between fingertip and ball [m]."""
 
 
 def load() -> Any:
-    """dm_control's reacher/easy with the ball as a mocap body."""
+    """dm_control's reacher/easy with the ball as a mocap body that one can see through."""
     from dm_control.suite import reacher
 
     class MocapReacher(reacher.Reacher):  # type: ignore[misc]  # dm_control is untyped
@@ -37,7 +39,8 @@ def load() -> Any:
 
     xml, assets = reacher.get_model_and_assets()
     text = xml.decode() if isinstance(xml, bytes) else xml
-    moved = re.sub(r'(<geom name="target"[^>]*/>)', r'<body name="target" mocap="true">\1</body>', text)
+    ball = rf'<body name="target" mocap="true">\1 rgba="{BALL}"/></body>'
+    moved = re.sub(r'(<geom name="target"[^>]*)/>', ball, text)
     physics = reacher.Physics.from_xml_string(moved, assets)
     return reacher.control.Environment(physics, MocapReacher(reacher._BIG_TARGET), time_limit=1e9)
 
@@ -88,7 +91,7 @@ TOUCH = Task(
     goal=("the finger touches the ball",),
     baseline=("an arm and a ball",),
     negative=("the finger is far from the ball",),
-    camera=Camera("fixed"),
+    camera=Camera(lookat=(0, 0, 0), distance=0.66, elevation=-90),  # from above, just as far as the arm reaches
     oracle=nearness_touch,
     success=touching,
     goal_states=partial(poses, near=0.0, far=0.05),

@@ -38,7 +38,7 @@ def repaint(model: mujoco.MjModel, rng: np.random.Generator, held_out: bool = Fa
     for geom in range(model.ngeom):
         world = model.geom_bodyid[geom] == 0
         red = _is_red(model, geom)
-        colour = np.append(_colour(rng, held_out and not world, muted=world, red=red), 1.0)
+        colour = np.append(_colour(rng, held_out and not world, muted=world, red=red), model.geom_rgba[geom, 3])
         model.geom_rgba[geom] = colour
         if model.geom_matid[geom] >= 0 and not world:
             model.mat_rgba[model.geom_matid[geom]] = colour

@@ -1,17 +1,28 @@
 """Reacher: how far the fingertip is from the ball, how the arm is bent, where the ball lies."""
 
-from functools import partial
-
 import numpy as np
 
-from vlmrl.envs.tasks.reacher import FAR, REACH, distance, poses
+from vlmrl.envs.task import Pose
+from vlmrl.envs.tasks.reacher import FAR, distance, poses
 from vlmrl.sim_clip.grammar import Domain, Value, near, ways
 from vlmrl.sim_clip.language._rods import StateFn
 
 
 def gap(metres: float) -> StateFn:
-    """Near where the fingertip is ``metres`` from the ball; nearer than touching counts as touching."""
-    return lambda state: near(np.clip(distance(state), REACH, FAR), metres, REACH, FAR)
+    """Near where the fingertip is ``metres`` from the ball's centre.
+
+    Touching begins 6 cm from it, yet is nearest at the centre: with all touching states alike the score was highest a
+    little beside the ball as often as on it, and an agent touched it in two episodes of five.
+    """
+    return lambda state: near(np.minimum(distance(state), FAR), metres, 0, FAR)
+
+
+def draw(rng: np.random.Generator, n: int) -> Pose:
+    """Poses of which two in five have the fingertip within 16 cm of the ball, where rewards are decided."""
+    near, anywhere = poses(rng, 2 * n // 5, 0.0, 0.16), poses(rng, n - 2 * n // 5, 0.0, FAR)
+    both = [(getattr(near, name), getattr(anywhere, name)) for name in ("qpos", "mocap_pos")]
+    qpos, balls = (np.concatenate(pair) for pair in both)
+    return Pose(qpos, None, balls)
 
 
 def bend(radians: float) -> StateFn:
@@ -44,7 +55,7 @@ DOMAIN = Domain(
     values=(
         Value(
             "gap.touching",
-            gap(REACH),
+            gap(0),
             ways(
                 "touches the ball; is on the ball; is touching the ball; has reached the ball; reaches the "
                 "target; is on the target; is at the ball; touches the target; meets the ball; covers the "
@@ -116,7 +127,7 @@ DOMAIN = Domain(
         "an arm and a ball; a robot arm and a ball; an arm with two links and a ball; a ball and an "
         "arm; a reacher; a robot arm and a target; a two-link arm on a table"
     ),
-    poses=partial(poses, near=0.0, far=FAR),
+    poses=draw,
     bodies=("arm", "hand", "finger", "target"),
     pairs=(("gap", "arm"), ("gap", "ball"), ("arm", "ball")),
     asked={"reacher/touch": ("gap.touching",)},

@@ -1,13 +1,15 @@
-"""Draw docs/images/curves.svg from docs/data/results.json: how agents paid by words and by ground truth learned.
+"""Draw the charts of docs/images from the JSON that commands wrote.
 
-python docs/curves.py
+curves.svg: how agents paid by words and by ground truth learned; paths.svg: what sim-clip scores on the way to a goal.
+
+python docs/charts.py
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
+from vlmrl import sim_clip
 from vlmrl.report.curves import STYLE
 from vlmrl.video.palette import INK, PAPER, SCORE, TRUTH
 
-DATA = Path(__file__).parent / "data" / "results.json"
-FILE = Path(__file__).parent / "images" / "curves.svg"
+DOCS = Path(__file__).parent
+RESULTS = DOCS / "data" / "results.json"
+EVALUATION = Path(sim_clip.__file__).parent / "weights" / "evaluation.json"
+IMAGES = DOCS / "images"
 MEASURES = {"success": "success", "oracle_return": "nearness to done"}
 """What is drawn, from top to bottom: the name in the data, and the label."""
 TRUTHS = "ground truth"
@@ -53,8 +58,11 @@ def draw(axes: Axes, row: Mapping[str, Any], measure: str) -> None:
     axes.plot(steps, mean, color=colour, linewidth=2.0, linestyle="--" if paid_by_truth else "-", label=label)
 
 
-def figure(tasks: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
-    """A column a task, a line of charts a measure."""
+def curves() -> Figure | None:
+    """Learning, a column a task, a line of charts a measure; None where nothing has learned yet."""
+    tasks = by_task(json.loads(RESULTS.read_text(encoding="utf-8"))["rows"])
+    if not tasks:
+        return None
     sheet = Figure(figsize=(3.0 * len(tasks), 2.4 * len(MEASURES)), layout="constrained", facecolor=PAPER)
     grid = sheet.subplots(len(MEASURES), len(tasks), sharex="col", sharey=True, squeeze=False)
     for column, (task, rows) in enumerate(tasks.items()):
@@ -76,16 +84,38 @@ def figure(tasks: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
     return sheet
 
 
+def paths() -> Figure:
+    """The reward along a straight way of states from a bad one to the goal, a chart a task."""
+    tasks: dict[str, Any] = json.loads(EVALUATION.read_text(encoding="utf-8"))["tasks"]
+    columns = 3
+    lines = -(-len(tasks) // columns)
+    sheet = Figure(figsize=(3.0 * columns, 2.0 * lines), layout="constrained", facecolor=PAPER)
+    grid = sheet.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    for axes, (task, measured) in zip(grid.flat, tasks.items(), strict=False):
+        reward = measured["path"]["reward"]
+        axes.plot(np.linspace(0, 1, len(reward)), reward, color=SCORE, linewidth=2.0)
+        axes.set_title(task, fontsize=11, color=INK)
+        axes.tick_params(length=0)
+    for axes in grid.flat[len(tasks) :]:
+        axes.set_visible(False)
+    sheet.supxlabel("share of the way from a bad state to the goal", fontsize=10)
+    sheet.supylabel("reward", fontsize=10)
+    return sheet
+
+
+CHARTS: dict[str, Callable[[], Figure | None]] = {"curves": curves, "paths": paths}
+
+
 def main() -> int:
     """Draw; nothing to draw is no failure."""
-    tasks = by_task(json.loads(DATA.read_text(encoding="utf-8"))["rows"])
-    if not tasks:
-        return 0
-    FILE.parent.mkdir(exist_ok=True)
-    # Letters as outlines, names from the salt, no date: the same data give the same file.
-    style: Any = {**STYLE, "font.size": 10, "svg.fonttype": "path", "svg.hashsalt": "curves"}
-    with rc_context(style):
-        figure(tasks).savefig(FILE, format="svg", metadata={"Date": None, "Creator": None})
+    IMAGES.mkdir(exist_ok=True)
+    for name, chart in CHARTS.items():
+        # Letters as outlines, names from the salt, no date: the same data give the same file.
+        style: Any = {**STYLE, "font.size": 10, "svg.fonttype": "path", "svg.hashsalt": name}
+        with rc_context(style):
+            sheet = chart()
+            if sheet is not None:
+                sheet.savefig(IMAGES / f"{name}.svg", format="svg", metadata={"Date": None, "Creator": None})
     return 0
 
 
