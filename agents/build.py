@@ -20,7 +20,7 @@ from vlmrl.agents.vec_env import VectorView
 from vlmrl.config import parts
 from vlmrl.config.schema import RunConfig
 from vlmrl.envs.batch import Look, make_batch
-from vlmrl.envs.frame_tap import FrameTap
+from vlmrl.envs.frame_tap import FrameTap, Tapped
 from vlmrl.envs.layers import layer_of
 from vlmrl.envs.make import ends_when_unhealthy, env_spec, find_task, make_env, task_names
 from vlmrl.envs.task import Task
@@ -52,24 +52,29 @@ class World:
 
     def env(self, frames: bool) -> gym.Env[Any, Any]:
         """One environment as the agent meets it; with ``frames`` it shows them, and pays nothing."""
+        return self._one(frames)
+
+    def _one(self, frames: Tapped) -> gym.Env[Any, Any]:
         env = make_env(self._where, **self._look(frames))
         return Discretise(env, self.config.agent.bins) if self._choosing(env.action_space) else env
 
     def envs(self, frames: bool, clock: Clock, count: int) -> VecEnv:
         """``count`` of them stepped together, monitored and timed; their states normalised if the agent asks for it.
 
+        With ``frames`` they show those that nobody can draw later, and all if every one is scored or seen by the agent.
         On MuJoCo's own threads where they have a batched form, one after the other where they have none: the numbers
         are the same.
         """
-        batch = self._batch(frames, clock, count)
-        venv: VecEnv = VecMonitor(self._singles(frames, clock, count) if batch is None else batch)
+        tapped: Tapped = "ends" if frames and self.config.scoring.every > 1 else frames
+        batch = self._batch(tapped, clock, count)
+        venv: VecEnv = VecMonitor(self._singles(tapped, clock, count) if batch is None else batch)
         seen = venv.observation_space
         if self.config.agent.normalize and (vectors := _vectors(seen)):
             keys = vectors if isinstance(seen, spaces.Dict) else None
             venv = VecNormalize(venv, norm_reward=False, norm_obs_keys=keys)
         return TimedEnvs(venv, clock)
 
-    def _batch(self, frames: bool, clock: Clock, count: int) -> VecEnv | None:
+    def _batch(self, frames: Tapped, clock: Clock, count: int) -> VecEnv | None:
         batch = make_batch(self._where, count, **self._look(frames))
         if batch is None:
             return None
@@ -78,9 +83,9 @@ class World:
         venv = VectorView(batch)
         return DiscretiseEnvs(venv, self.config.agent.bins) if self._choosing(venv.action_space) else venv
 
-    def _singles(self, frames: bool, clock: Clock, count: int) -> VecEnv:
+    def _singles(self, frames: Tapped, clock: Clock, count: int) -> VecEnv:
         def one() -> gym.Env[Any, Any]:
-            env = self.env(frames)
+            env = self._one(frames)
             if (tap := layer_of(env, FrameTap)) is not None:
                 time_frames(tap, clock)
             return env
@@ -91,7 +96,7 @@ class World:
     def _where(self) -> Task | str:
         return self.task or self.config.world
 
-    def _look(self, frames: bool) -> Look:
+    def _look(self, frames: Tapped) -> Look:
         return {
             "obs": self.config.obs,
             "size": self.size,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, SupportsFloat
+from typing import Any, Literal, SupportsFloat
 
 import gymnasium as gym
 import mujoco
@@ -15,6 +15,9 @@ from vlmrl.envs.render import Renderer
 from vlmrl.envs.simulator import has_simulator, refresh, simulator
 from vlmrl.envs.task import Camera, Profile
 from vlmrl.errors import RenderError
+
+Tapped = bool | Literal["ends"]
+"""Whether infos hold frames: those of all steps, of none, or of the first and last states of episodes alone."""
 
 
 class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
@@ -29,6 +32,8 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
         size: ``(height, width)`` of the frame in pixels.
         camera: where to look from; None takes the environment's own camera.
         profile: the render profile; without MuJoCo it does not apply.
+        every_step: False taps the first and last states of episodes alone, which nobody can draw later; of the others
+            :meth:`frame` gives the frame to whoever asks.
 
     Raises:
         RenderError: the environment can draw no frame, or its first frame is a single colour.
@@ -40,10 +45,11 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
         size: tuple[int, int] = (64, 64),
         camera: Camera | None = None,
         profile: Profile = "fast",
+        every_step: bool = True,
     ) -> None:
-        gym.utils.RecordConstructorArgs.__init__(self, size=size, camera=camera, profile=profile)
+        gym.utils.RecordConstructorArgs.__init__(self, size=size, camera=camera, profile=profile, every_step=every_step)
         super().__init__(env)
-        self._size, self._camera, self._profile = size, camera, profile
+        self._size, self._camera, self._profile, self._every_step = size, camera, profile, every_step
         self._renderer: Renderer | None = None
         self._shown: mujoco.MjData | None = None
         self._check = BlankCheck()
@@ -74,7 +80,9 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
     def step(self, action: Any) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
         """Step, and tap the state that it led to, before anybody can reset it."""
         observation, reward, terminated, truncated, info = self.env.step(action)
-        info = {**info, "frame": self.frame(), "task_reward": float(reward)}
+        info = {**info, "task_reward": float(reward)}
+        if self._every_step or terminated or truncated:
+            info["frame"] = self.frame()
         return observation, 0.0, terminated, truncated, info
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ import gymnasium as gym
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.wrappers import TimeLimit
 
-from vlmrl.envs.frame_tap import FrameTap
+from vlmrl.envs.frame_tap import FrameTap, Tapped
 from vlmrl.envs.layers import layer_of
 from vlmrl.envs.pixels import PixelObservation, Sight, check_sight
 from vlmrl.envs.simulator import has_simulator
@@ -72,7 +72,7 @@ def make_env(
     *,
     obs: Sight = "state",
     size: tuple[int, int] = (64, 64),
-    frames: bool = True,
+    frames: Tapped = True,
     seed: int | None = None,
     healthy_end: bool = False,
     profile: Profile | None = None,
@@ -83,7 +83,8 @@ def make_env(
         task: a :class:`Task`, its name (``cartpole/upright``), or a Gymnasium id (``Hopper-v5``, ``package:Id-v0``).
         obs: what the policy sees: ``state``, ``pixels`` (uint8 HWC) or ``both``.
         size: ``(height, width)`` of frames.
-        frames: tap ``info["frame"]`` and keep the environment's reward from the learner (:class:`FrameTap`).
+        frames: tap ``info["frame"]`` and keep the environment's reward from the learner (:class:`FrameTap`); ``ends``
+            taps only what cannot be drawn later: the first and last frames of episodes.
         seed: seeds the first reset and the action space.
         healthy_end: keep an early end for being unhealthy, where a Gymnasium environment has one.
         profile: how much drawing a frame is worth; None: the task's own, ``fast`` where there is no task.
@@ -103,11 +104,12 @@ def make_env(
         env: gym.Env[Any, Any] = TimeLimit(TaskEnv(task), task.horizon)
         shown = task
     else:
-        env = _any_id(task, frames or obs != "state", healthy_end)
+        env = _any_id(task, bool(frames) or obs != "state", healthy_end)
         shown = _task_behind(env)
     if frames or obs != "state":
         camera = shown.camera if shown is not None else None
-        env = FrameTap(env, size, camera, profile or (shown.profile if shown is not None else "fast"))
+        every_step = frames != "ends" or obs != "state"
+        env = FrameTap(env, size, camera, profile or (shown.profile if shown is not None else "fast"), every_step)
     if obs != "state":
         env = PixelObservation(env, size, both=obs == "both", reward=not frames)
     if seed is not None:

@@ -6,8 +6,8 @@ depend on its batch. No algorithm is subclassed; the callback writes into the ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,11 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
+from vlmrl.agents.deferred.gaps import Between, Gaps
 from vlmrl.agents.deferred.guards import check_callbacks, check_model, warn_early_end
 from vlmrl.agents.deferred.held import HeldFrames
 from vlmrl.agents.deferred.steps import Step, blank, check_unpaid, present_frames, reset_frame, rewards_of
+from vlmrl.agents.deferred.student import StudentGaps
 from vlmrl.agents.deferred.tally import Succeeded, Tally
 from vlmrl.agents.deferred.unpaid import UnpaidRows, mark_gap, pay_rollout
 from vlmrl.errors import ConfigError
@@ -52,6 +54,11 @@ class DeferredReward(BaseCallback):
             before the update; checkpoints that hold a replay buffer belong here.
         succeeded: whether an episode succeeded, from success on each step, bool ``(T,)``; None asks the last step.
         hold: most frames held unscored; more are scored in batches of this size.
+        every: score every k-th frame of each environment alone, beside the first and last of every episode. With
+            environments that draw no others (``make_env(task, frames="ends")``) rendering takes less time as well.
+        between: what the frames between are worth: ``line``, as if scores went straight from one to the next, for which
+            the last frame of a rollout is scored too; ``hold``, the score before, which looks at nothing to come; or
+            ``student``, what a small network that learns along makes of the state; while it errs all are scored.
         **asked: with ``goal``: ``negative``, ``reward``, ``encoder`` and the reward's own settings.
 
     Attributes:
@@ -75,13 +82,21 @@ class DeferredReward(BaseCallback):
         after_labels: Iterable[BaseCallback | Callable[[], object]] = (),
         succeeded: Succeeded | None = None,
         hold: int = 1024,
+        every: int = 1,
+        between: Between = "line",
         **asked: Any,
     ) -> None:
         super().__init__()
         self._request = Request(scorer, words, goal, baseline, asked)
         if hold < 1:
             raise ConfigError(f"hold={hold}: must be at least 1 frame")
+        if every < 1 or between not in get_args(Between):
+            known = ", ".join(get_args(Between))
+            raise ConfigError(f"every={every}, between={between}: must be 1 or more, and one of {known}")
         self._hold, self._succeeded = hold, succeeded
+        self._gaps = StudentGaps(every) if between == "student" else Gaps(every, between)
+        self._draws = every > 1  # frames that it wants and nobody has drawn
+        self._present: list[Any] = []  # the frames that the last step led to, as far as anybody drew them
         self._shape: Shape = shape or Chain()
         self._after = CallbackList([hook if isinstance(hook, BaseCallback) else _Hook(hook) for hook in after_labels])
         self._after.parent = self
@@ -147,6 +162,8 @@ class DeferredReward(BaseCallback):
         for env, frame in enumerate(frames or []):
             self._held.add(frame, f"env {env} before its first step", (present, env))
         self._before = None if frames is None else present
+        self._gaps.restart()
+        self._make_room()
 
     def _on_rollout_start(self) -> None:
         self._steps, self._rollout = [], []
@@ -156,28 +173,67 @@ class DeferredReward(BaseCallback):
     def _on_step(self) -> bool:
         check_unpaid(self.locals["rewards"])
         infos, done = self.locals["infos"], np.array(self.locals["dones"], dtype=bool)
-        if len(self._held) + 2 * len(infos) > self._held.capacity:
-            self._score()
+        # Taken out of the infos, so that neither episode statistics nor a replay buffer can keep them.
+        self._present = [info.pop("frame", None) for info in infos]
         known = self._before is not None
         before = blank(len(infos)) if self._before is None else self._before
-        after, following = blank(len(infos)), blank(len(infos))
-        for env, info in enumerate(infos):
-            places = [(after, env)]
-            if not done[env]:
-                places.append((following, env))
-            if not known:  # nobody saw the frame before this step: take it for no change
-                places.append((before, env))
-            # Taken out of the info, so that neither episode statistics nor a replay buffer can keep it.
-            self._held.add(info.pop("frame", None), f"env {env} at step {self.num_timesteps}", *places)
-            if done[env]:
-                self._add_reset(env, following)
-        self._steps.append(Step(before, after, done, infos))
-        self._before = following
+        self._steps.append(Step(before, blank(len(infos)), done, infos, self._seen()))
+        self._before = blank(len(infos))
+        if not known:
+            self._gaps.restart()
+        wanted = done | (not known or self._gaps.due())
+        self._keep(np.flatnonzero(wanted).tolist(), known)
+        for env in np.flatnonzero(done).tolist():
+            self._add_reset(env, self._before)
         if isinstance(self.model, OffPolicyAlgorithm) and done.any():
+            self._close_gaps()
             self._score()  # the algorithm may print the episode's return before the rollout ends
+        self._make_room()
         return self._go_on
 
+    def _keep(self, envs: Sequence[int], known: bool = True) -> None:
+        """Hold the frames that the last step led these environments to, drawn now where nobody has."""
+        step, following = self._steps[-1], self._before
+        undrawn = [env for env in envs if self._present[env] is None and not step.done[env]]
+        if undrawn and self._draws and (frames := present_frames(self.training_env, undrawn)) is not None:
+            for env, frame in zip(undrawn, frames, strict=True):
+                self._present[env] = frame
+        for env in envs:
+            places = [(step.after, env)]
+            if not step.done[env] and following is not None:
+                places.append((following, env))
+            if not known:  # nobody saw the frame before this step: take it for no change
+                places.append((step.before, env))
+            self._held.add(self._present[env], f"env {env} at step {self.num_timesteps}", *places)
+
+    def _seen(self) -> NDArray[np.float32] | None:
+        """States that the step led to, as the environments told them, ``(N, D)``; None where nobody asks.
+
+        Raises:
+            ConfigError: the policy sees something else than a vector.
+        """
+        if not self._gaps.reads_states:
+            return None
+        normalised = self.model.get_vec_normalize_env()
+        seen = self.locals["new_obs"] if normalised is None else normalised.get_original_obs()
+        if not isinstance(seen, np.ndarray) or seen.ndim != 2:
+            raise ConfigError("between=student: reads the state, and the policy sees none; take line or hold")
+        return seen.astype(np.float32)
+
+    def _close_gaps(self) -> None:
+        """Have the present frames scored too, so that a line leads to them from the last ones that were."""
+        if self._gaps.is_open and self._steps:
+            self._gaps.restart()
+            self._keep(np.flatnonzero(~self._steps[-1].done).tolist())
+
+    def _make_room(self) -> None:
+        """Score what is held before another step could be too much."""
+        if len(self._held) + 2 * self.training_env.num_envs > self._held.capacity:
+            self._close_gaps()
+            self._score()
+
     def _on_rollout_end(self) -> None:
+        self._close_gaps()
         if isinstance(self.model, OnPolicyAlgorithm):
             self._score()
             rewards = np.stack(self._rollout)
@@ -195,8 +251,9 @@ class DeferredReward(BaseCallback):
     def _score(self) -> None:
         """Score what is held; turn the steps whose scores are in into rewards, in the order of time."""
         self._held.score()
-        if not self._steps:
+        if not self._steps or self._before is None:
             return
+        self._gaps.fill(self._steps, self._before)
         rewards = rewards_of(self._steps, self.model.gamma, self._shape)  # type: ignore[attr-defined]
         steps, self._steps = self._steps, []
         for step, reward in zip(steps, rewards, strict=True):

@@ -24,12 +24,14 @@ class Step:
         before, after: float32 ``(N,)``, scores of the frames before and after it; NaN until they are in.
         done: bool ``(N,)``, the episode ended, truly or by a time limit.
         infos: without their frames.
+        seen: ``(N, D)``, what the policy saw after it; None where nobody asked.
     """
 
     before: NDArray[np.float32]
     after: NDArray[np.float32]
     done: NDArray[np.bool_]
     infos: list[dict[str, Any]]
+    seen: NDArray[np.float32] | None = None
 
     @property
     def terminated(self) -> NDArray[np.bool_]:
@@ -59,9 +61,14 @@ def blank(n: int) -> NDArray[np.float32]:
     return np.full(n, np.nan, dtype=np.float32)
 
 
-def present_frames(venv: VecEnv) -> list[Any] | None:
-    """A frame of each environment as it stands, in the middle of an episode or not; None where nobody can tell."""
-    return venv.env_method("frame") if all(venv.env_is_wrapped(FrameTap)) else None
+def present_frames(venv: VecEnv, envs: Sequence[int] | None = None) -> list[Any] | None:
+    """A frame of environments as they stand, in the middle of an episode or not; None where nobody can tell.
+
+    Args:
+        venv: has them.
+        envs: which; None is all.
+    """
+    return venv.env_method("frame", indices=envs) if all(venv.env_is_wrapped(FrameTap)) else None
 
 
 def reset_frame(venv: VecEnv, env: int) -> Any:

@@ -20,8 +20,8 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 
-from vlmrl.agents.learner import randomness
 from vlmrl.agents.deferred.unpaid import mark_gap
+from vlmrl.agents.learner import randomness
 from vlmrl.agents.learner.memory import arrays_of, fill, replay_buffer, shape_of
 from vlmrl.agents.learner.sb3 import load_weights, model_bytes
 from vlmrl.config.atomic import flush

@@ -12,8 +12,8 @@ import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
 from vlmrl.agents.build import World
-from vlmrl.agents.policy import TrainedPolicy, save_agent
 from vlmrl.agents.learner.randomness import undisturbed
+from vlmrl.agents.policy import TrainedPolicy, save_agent
 from vlmrl.agents.timing import Clock
 from vlmrl.config import atomic
 from vlmrl.config.run_dir import RunDir

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from vlmrl.agents.learner import sb3
 from vlmrl.agents.build import World
+from vlmrl.agents.learner import sb3
 from vlmrl.agents.runs.session import Teacher
 from vlmrl.agents.timing import Clock
 from vlmrl.types import Array
@@ -39,10 +39,12 @@ def rehearse(world: World, teacher: Teacher | None, say: Callable[[str], object]
         venv.reset()
         frames: list[Array] = []
         start = began = time.perf_counter()
-        for _ in range(STEPS):
+        for step in range(STEPS):
             actions = np.stack([venv.action_space.sample() for _ in range(venv.num_envs)])
             _, _, _, infos = venv.step(actions)
-            frames += [info["frame"] for info in infos if "frame" in info]
+            if teacher is not None and step % config.scoring.every == 0:
+                told = all("frame" in info for info in infos)
+                frames += [info["frame"] for info in infos] if told else venv.env_method("frame")
         taken = f"{STEPS * venv.num_envs / (time.perf_counter() - start):,.0f} environment steps/s"
         if teacher is not None:
             start = time.perf_counter()

@@ -9,13 +9,13 @@ from typing import Any
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
-from vlmrl.agents.learner import sb3
 from vlmrl.agents.build import Shape, World
-from vlmrl.agents.runs.checkpoint import Checkpoints, Restored
 from vlmrl.agents.deferred import DeferredReward
+from vlmrl.agents.learner import sb3
+from vlmrl.agents.policy import save_agent
+from vlmrl.agents.runs.checkpoint import Checkpoints, Restored
 from vlmrl.agents.runs.judging import Curve, Judging
 from vlmrl.agents.runs.logs import EpisodeLog, cut_back, lengths, logger
-from vlmrl.agents.policy import save_agent
 from vlmrl.agents.runs.progress import Progress
 from vlmrl.agents.runs.saving import Saving
 from vlmrl.agents.runs.stop import Interrupted, Stop
@@ -134,7 +134,15 @@ class Session:
         callbacks = [Timing(self.clock), episodes, judging, progress, saving]
         if self.teacher is None:
             return callbacks
-        pays = DeferredReward(self.teacher.scorer, self.world.words, self.teacher.shape, succeeded=succeeded)
+        scoring = run.config.scoring
+        pays = DeferredReward(
+            self.teacher.scorer,
+            self.world.words,
+            self.teacher.shape,
+            succeeded=succeeded,
+            every=scoring.every,
+            between=scoring.between,
+        )
         return [pays, *callbacks]
 
     def _notes(self) -> dict[str, Any]:

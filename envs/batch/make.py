@@ -13,7 +13,7 @@ from vlmrl.envs.batch.form import Form, form_of
 from vlmrl.envs.batch.pixels import PixelBatchEnv
 from vlmrl.envs.batch.vector_env import BatchEnv
 from vlmrl.envs.batch.workers import Workers
-from vlmrl.envs.frame_tap import FrameTap, default_camera
+from vlmrl.envs.frame_tap import FrameTap, Tapped, default_camera
 from vlmrl.envs.layers import layers_of
 from vlmrl.envs.make import find_task, make_env
 from vlmrl.envs.pixels import Sight, check_sight
@@ -27,7 +27,7 @@ class Look(TypedDict):
 
     obs: Sight
     size: tuple[int, int]
-    frames: bool
+    frames: Tapped
     healthy_end: bool
     profile: Profile | None
 
@@ -38,7 +38,7 @@ def make_vec_env(
     *,
     obs: Sight = "state",
     size: tuple[int, int] = (64, 64),
-    frames: bool = True,
+    frames: Tapped = True,
     healthy_end: bool = False,
     profile: Profile | None = None,
     threads: int | None = None,
@@ -54,7 +54,8 @@ def make_vec_env(
         num_envs: how many, at least 1.
         obs: what the policy sees: ``state``, ``pixels`` (uint8 HWC) or ``both``.
         size: ``(height, width)`` of frames.
-        frames: put ``frame`` into infos and keep the environment's reward from the learner.
+        frames: put ``frame`` into infos and keep the environment's reward from the learner; ``ends``: only first and
+            last frames of episodes, which cannot be drawn later.
         healthy_end: keep an early end for being unhealthy, where a Gymnasium environment has one.
         profile: how much drawing a frame is worth; None: the task's own, ``fast`` where there is no task.
         threads: that simulate and draw; None is one a physical core. Processes are always one an environment.
@@ -92,7 +93,9 @@ def make_batch(task: Task | str, num_envs: int, threads: int | None = None, **lo
         one.close()
         return None
     if look["obs"] == "state":
-        return BatchEnv(one, form, num_envs, threads, _picture(one, form, look, threads) if look["frames"] else None)
+        batch = BatchEnv(one, form, num_envs, threads, _picture(one, form, look, threads) if look["frames"] else None)
+        batch.watched = () if look["frames"] == "ends" else None
+        return batch
     picture = _picture(one, form, look, threads)
     return PixelBatchEnv(one, form, num_envs, threads, picture, both=look["obs"] == "both", reward=not look["frames"])
 

@@ -46,7 +46,8 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
 
     Attributes:
         easel: draws the frames; None without them.
-        watched: the environments whose frames go into infos, int ``(k,)``; None is all of them. May be changed.
+        watched: the environments whose frames go into the infos of every step, int ``(k,)``; None is all of them. Of
+            the others first and last frames of episodes do, which cannot be drawn later. May be changed.
 
     Raises:
         ConfigError: fewer than one environment or thread.
@@ -151,7 +152,7 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
         truncated = self._cut()
         ended = np.flatnonzero(terminated | truncated).astype(np.int32)
         last = self._last(ended, judged) if ended.size else {}
-        rewards, infos = self._tell(judged)
+        rewards, infos = self._tell(judged, ended)
         if ended.size:
             self._finish(ended, seen, infos, last)
             self._restart(ended, seen, infos, {})
@@ -168,7 +169,7 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
         """What the stock environment tells of the step that ended its episode, ``(k, …)`` each."""
         return {**{name: values[ended] for name, values in judged.terms.items()}, **self._robot.final(ended)}
 
-    def _tell(self, judged: Judged) -> tuple[Array, dict[str, Any]]:
+    def _tell(self, judged: Judged, ended: Ids) -> tuple[Array, dict[str, Any]]:
         """Rewards, float64 ``(N,)``, and infos of the states reached: truths, and frames before anybody resets."""
         rewards, infos = judged.reward.astype(np.float64), {}
         if self._truth is not None:
@@ -179,8 +180,9 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
             infos["task_reward"], rewards = rewards, np.zeros(self.num_envs)
         infos.update({f"_{name}": self._everyone.copy() for name in infos})
         if self.easel is not None:
-            ids = np.arange(self.num_envs) if self.watched is None else np.unique(np.asarray(self.watched, dtype=int))
-            add(infos, "frame", self.easel.draw(ids), ids, self.num_envs)
+            ids = np.arange(self.num_envs) if self.watched is None else np.union1d(self.watched, ended).astype(int)
+            if ids.size:
+                add(infos, "frame", self.easel.draw(ids), ids, self.num_envs)
         return rewards, infos
 
     def _finish(self, ended: Ids, seen: Array, infos: dict[str, Any], last: dict[str, Array]) -> None:
@@ -215,8 +217,7 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
             for name, values in self._truth(ids).items():
                 add(infos, name, values, ids, self.num_envs)
         if self.easel is not None:
-            shown = ids if self.watched is None else np.intersect1d(ids, self.watched).astype(np.int32)
-            add(infos, "frame", self.easel.draw(shown), shown, self.num_envs)
+            add(infos, "frame", self.easel.draw(ids), ids, self.num_envs)
 
     def _check_divergence(self) -> NDArray[np.bool_]:
         """Which simulations MuJoCo reset in this step, bool ``(N,)``."""

@@ -32,6 +32,20 @@ def test_environments_with_a_batched_form_are_stepped_in_it(tmp_path, where, kin
     venv.close()
 
 
+@pytest.mark.parametrize("where", [{"env": None, "task": "pendulum/upright"}, {}])
+@pytest.mark.parametrize("obs", ["state", "both"])
+def test_frames_that_nobody_scores_are_not_drawn_unless_the_agent_sees_them(tmp_path, where, obs):
+    config = plugin.config(tmp_path / "run", obs=obs, scoring={"every": 4}, **where)
+    venv = find_world(config).envs(True, Clock(), 2)
+    venv.reset()
+    *_, innermost = layers(venv)
+    assert all("frame" in info for info in innermost.reset_infos)
+    *_, infos = venv.step(np.stack([venv.action_space.sample()] * 2))
+    assert all(("frame" in info) == (obs == "both") for info in infos)
+    assert len(venv.env_method("frame", indices=[1])) == 1
+    venv.close()
+
+
 def learned(config):
     """The weights after some episodes, and what became of these."""
     world = find_world(config)

@@ -187,6 +187,20 @@ def test_pictures_are_not_normalised(tmp_path):
     envs.close()
 
 
+def test_few_frames_are_scored_while_learning_and_all_while_judging(tmp_path, lines):
+    def scored(every):
+        result = train(plugin.config(tmp_path / f"run-{every}", scoring={"every": every}), lines.append)
+        (shown,) = [row.vlm_return for row in result.comparison.rows() if row.agent == "agent"]
+        rows = list(csv.DictReader((result.path / "monitor.csv").read_text().splitlines()[1:]))
+        return shown, [float(row["r"]) for row in rows]
+
+    (judged, paid), (judged_all, paid_all) = scored(5), scored(1)
+    assert None not in (judged, judged_all)
+    assert len(paid) == len(paid_all)
+    assert paid[0] == pytest.approx(paid_all[0], rel=0.2), "both began with the same random steps"
+    assert paid[0] != paid_all[0]
+
+
 @pytest.mark.parametrize("world", [{"env": "InvertedPendulum-v5"}, {"task": "cartpole/upright"}])
 def test_the_render_profile_reaches_tasks_and_any_id(world):
     frames = {}

@@ -115,6 +115,17 @@ class RenderConfig(Section):
     """How much drawing a frame is worth; null: the task's own."""
 
 
+class ScoringConfig(Section):
+    """Which frames are scored while an agent learns; whoever judges scores them all."""
+
+    every: PositiveInt = 1
+    """Score, and draw, every k-th frame of an environment alone, beside the first and last of an episode: the rewards
+    between follow from their neighbours. Where rendering and scoring take most of the time, this saves most of it."""
+    between: Literal["line", "hold", "student"] = "line"
+    """line: scores go straight from one to the next; hold: the score before, which looks at nothing to come; student:
+    what a small network, learning along, makes of the state; while it errs all frames are scored."""
+
+
 class TrackConfig(Section):
     """Where the numbers of a run are written, beside the report."""
 
@@ -174,6 +185,8 @@ class RunConfig(Section):
     """The learner."""
     render: RenderConfig
     """How scored frames are drawn."""
+    scoring: ScoringConfig = ScoringConfig()
+    """Which frames are scored."""
     track: TrackConfig
     """Where numbers are written."""
     evaluation: EvaluationConfig = EvaluationConfig()

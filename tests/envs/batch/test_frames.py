@@ -53,17 +53,17 @@ def test_an_id_is_seen_through_its_own_camera(name):
     alone.close()
 
 
-def test_only_those_watched_are_drawn_each_step():
+def test_only_those_watched_are_drawn_each_step_and_all_at_the_ends():
     ours = make_vec_env(find_task("pendulum/upright").but(horizon=3, hold=1), 4)
     ours.reset(seed=0)
     ours.watched = [2]
     for step in range(3):
         infos = ours.step(np.zeros((4, 1), np.float32))[4]
-        assert infos["_frame"].tolist() == [False, False, True, False]
+        assert infos["_frame"].tolist() == [step == 2, step == 2, True, step == 2]
         assert infos["frame"][2].any()
-        assert not infos["frame"][0].any()
+        assert infos["frame"][0].any() == (step == 2)
         assert ("final_info" in infos) == (step == 2)
-    assert infos["final_info"]["_frame"].tolist() == [False, False, True, False]
+    assert infos["final_info"]["_frame"].all()
     ours.close()
 
 

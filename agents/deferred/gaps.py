@@ -1,0 +1,79 @@
+"""Which frames are scored where not all are, and what those between are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlmrl.agents.deferred.steps import Step
+
+Between = Literal["line", "hold", "student"]
+"""What stands between two scores: a straight line, the earlier one, or what a network expects of the state."""
+
+
+class Gaps:
+    """Every k-th frame of an environment is scored; whoever steps it asks :meth:`due` once a step.
+
+    Args:
+        every: k, at least 1.
+        between: ``line`` or ``hold``.
+
+    Attributes:
+        every: k.
+        looks_ahead: whether a gap cannot be filled before a later frame is scored.
+        reads_states: whether steps must bring along the states that the policy saw.
+    """
+
+    reads_states = False
+
+    def __init__(self, every: int, between: Between = "line") -> None:
+        self.every, self.looks_ahead = every, between == "line"
+        self._since = 0  # steps since the last after which every environment's frame was scored
+
+    def restart(self) -> None:
+        """The present frames are scored."""
+        self._since = 0
+
+    def due(self) -> bool:
+        """Count a step; whether the frames that it led to are to be scored."""
+        self._since = (self._since + 1) % self.every
+        return self._since == 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the present frames must be scored before what lies behind them can be told."""
+        return self.looks_ahead and self._since > 0
+
+    def fill(self, steps: Sequence[Step], following: NDArray[np.float32]) -> None:
+        """Put numbers where scores are NaN, in place; scores that are there do not change.
+
+        Where no later frame of an environment was scored, the one before it holds.
+
+        Args:
+            steps: one or more, in the order of time. The first one's ``before`` is known, and so are the last frame of
+                an episode and the first of the next; so no line leads from one episode into another.
+            following: float32 ``(N,)``, scores of the frames that the next step starts from.
+        """
+        frames = in_order(steps, following)
+        scores = np.stack(frames)
+        known, order = np.isfinite(scores), np.arange(len(frames))[:, None]
+        if known.all():
+            return
+        left = np.maximum.accumulate(np.where(known, order, 0), axis=0)
+        guess = np.take_along_axis(scores, left, axis=0)
+        if self.looks_ahead:
+            right = np.minimum.accumulate(np.where(known, order, len(frames))[::-1], axis=0)[::-1]
+            right = np.where(right < len(frames), right, left)
+            times = (np.arange(len(frames)) + 1) // 2  # the frame after a step is that before the next
+            share = (times[:, None] - times[left]) / np.maximum(times[right] - times[left], 1)
+            guess = guess + (np.take_along_axis(scores, right, axis=0) - guess) * share
+        for row, there, guessed in zip(frames, known, guess, strict=True):
+            row[~there] = guessed[~there]
+
+
+def in_order(steps: Sequence[Step], following: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Scores of the frames before and after each step, and of those that come next: ``(N,)`` each, 2 T + 1 of them."""
+    return [row for step in steps for row in (step.before, step.after)] + [following]
