@@ -20,7 +20,7 @@ from rich.table import Table
 
 from benchmarks.speed import FULL, QUICK, Figure
 
-PARTS = ("steps", "render", "scoring", "learner", "training")
+PARTS = ("steps", "render", "scoring", "learner", "growth", "training")
 KEYS = ("quick=true", "only=PART,…", "json=PATH")
 LATEST = Path(__file__).parent / "results" / "latest.json"
 

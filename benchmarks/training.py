@@ -30,6 +30,7 @@ from vlmrl.agents.timing import AllCores, Clock, learning_threads, threads
 from vlmrl.agents.vec_env import VectorView
 from vlmrl.encoders.base import Encoder
 from vlmrl.envs import make_vec_env
+from vlmrl.envs.frame_tap import Tapped
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.types import Words
 
@@ -37,6 +38,8 @@ ENV = "Humanoid-v5"
 ENVS = 8
 ROLLOUT = 32
 """Steps of every environment whose frames are scored in one batch."""
+FEW = 8
+"""Every how many-th frame is scored in the figure that says so in its name."""
 WORDS = Words.of("a humanoid robot standing up", "a humanoid robot")
 LEARNER: dict[str, Any] = {
     "learning_starts": 0,
@@ -64,7 +67,10 @@ class Rendered(gym.Wrapper[Any, Any, Any, Any]):
 
 
 def measure(budget: Budget) -> Iterator[Figure]:
-    """``e2e/humanoid-sim-clip/vlm-rm`` and ``e2e/humanoid-vit-b-32/vlm-rm``."""
+    """``e2e/humanoid-sim-clip/vlm-rm`` and ``e2e/humanoid-vit-b-32/vlm-rm``, every frame scored on both sides.
+
+    And ``e2e-every-8/…/every-frame``: what scoring every eighth frame alone adds to our own way.
+    """
     with tempfile.TemporaryDirectory() as folder:
         for label, model in (("sim-clip", "sim_clip"), ("vit-b-32", f"local-dir:{_random_vit(Path(folder))}")):
             encoder = encoders.load(model, device="cpu", precision="fp32")
@@ -73,15 +79,17 @@ def measure(budget: Budget) -> Iterator[Figure]:
                 "peer": _rate(_theirs(), encoder, budget, False),
             }
             yield figure(f"e2e/humanoid-{label}/vlm-rm", rates["ours"], rates["peer"], "env steps/s")
+            few = _rate(_ours(encoder, "ends"), encoder, budget, True, FEW)
+            yield figure(f"e2e-every-{FEW}/humanoid-{label}/every-frame", few, rates["ours"], "env steps/s")
 
 
-def _rate(venv: VecEnv, encoder: Encoder, budget: Budget, ours: bool) -> float:
+def _rate(venv: VecEnv, encoder: Encoder, budget: Budget, ours: bool, every: int = 1) -> float:
     """Steps a second after a first rollout that does not count."""
     model = SAC("MlpPolicy", venv, policy_kwargs={"optimizer_kwargs": {"fused": True}} if ours else None, **LEARNER)
     if ours:
         speed_up(model)
     scorer = AllCores(Scorer(rewards.load("goal_baseline", encoder)), Clock(), torch.get_num_threads())
-    pays = DeferredReward(scorer, WORDS, hold=ENVS * (ROLLOUT + 2))
+    pays = DeferredReward(scorer, WORDS, hold=ENVS * (ROLLOUT + 2), every=every)
     steps = ENVS * ROLLOUT
     with threads(learning_threads("MlpPolicy")):
         model.learn(steps, callback=pays)
@@ -93,8 +101,8 @@ def _rate(venv: VecEnv, encoder: Encoder, budget: Budget, ours: bool) -> float:
     return rate
 
 
-def _ours(encoder: Encoder) -> VecEnv:
-    return VectorView(make_vec_env(ENV, ENVS, size=encoder.image_size))
+def _ours(encoder: Encoder, frames: Tapped = True) -> VecEnv:
+    return VectorView(make_vec_env(ENV, ENVS, size=encoder.image_size, frames=frames))
 
 
 def _theirs() -> VecEnv:
