@@ -4,6 +4,8 @@ READY := .venv/.ready
 KINDS := tasks rewards encoders shapings agents
 # Material for MkDocs prints a page about a MkDocs that is not used here.
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
+# A process a core, one thread each: side by side, torch's threads would only wait for one another.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal
 RUN := $(or $(RUN),runs/demo-$(shell date +%Y%m%d-%H%M%S))
 
 .DEFAULT_GOAL := help
@@ -36,10 +38,10 @@ check: setup ## format, lint, types, import layers, tables and documentation
 	$(MKDOCS) build --strict --quiet
 
 fast: setup ## tests of at most ten seconds each, and the examples in docstrings
-	$(BIN)/pytest -m "not slow" --doctest-modules tests vlmrl
+	$(PYTEST) -m "not slow" --doctest-modules tests vlmrl
 
 slow: setup ## the tests that train, render much or kill processes
-	$(BIN)/pytest -m slow
+	$(PYTEST) -m slow
 
 wheel: setup ## build the wheel, install it into an empty environment, try it outside the repository
 	@.ci/wheel
