@@ -25,6 +25,7 @@ from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
 
 from benchmarks.speed import Budget, Figure, figure
 from vlmrl import DeferredReward, encoders, rewards
+from vlmrl.agents.deferred import Gaps
 from vlmrl.agents.learner.sac_update import speed_up
 from vlmrl.agents.timing import AllCores, Clock, learning_threads, threads
 from vlmrl.agents.vec_env import VectorView
@@ -89,7 +90,7 @@ def _rate(venv: VecEnv, encoder: Encoder, budget: Budget, ours: bool, every: int
     if ours:
         speed_up(model)
     scorer = AllCores(Scorer(rewards.load("goal_baseline", encoder)), Clock(), torch.get_num_threads())
-    pays = DeferredReward(scorer, WORDS, hold=ENVS * (ROLLOUT + 2), every=every)
+    pays = DeferredReward(scorer, WORDS, hold=ENVS * (ROLLOUT + 2), gaps=Gaps(every))
     steps = ENVS * ROLLOUT
     with threads(learning_threads("MlpPolicy")):
         model.learn(steps, callback=pays)

@@ -7,7 +7,7 @@ depend on its batch. No algorithm is subclassed; the callback writes into the ro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,10 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from vlmrl.agents.deferred.gaps import Between, Gaps
+from vlmrl.agents.deferred.gaps import Gaps
 from vlmrl.agents.deferred.guards import check_callbacks, check_model, warn_early_end
 from vlmrl.agents.deferred.held import HeldFrames
 from vlmrl.agents.deferred.steps import Step, blank, check_unpaid, present_frames, reset_frame, rewards_of
-from vlmrl.agents.deferred.student import StudentGaps
 from vlmrl.agents.deferred.tally import Succeeded, Tally
 from vlmrl.agents.deferred.unpaid import UnpaidRows, mark_gap, pay_rollout
 from vlmrl.errors import ConfigError
@@ -54,11 +53,8 @@ class DeferredReward(BaseCallback):
             before the update; checkpoints that hold a replay buffer belong here.
         succeeded: whether an episode succeeded, from success on each step, bool ``(T,)``; None asks the last step.
         hold: most frames held unscored; more are scored in batches of this size.
-        every: score every k-th frame of each environment alone, beside the first and last of every episode. With
-            environments that draw no others (``make_env(task, frames="ends")``) rendering takes less time as well.
-        between: what the frames between are worth: ``line``, as if scores went straight from one to the next, for which
-            the last frame of a rollout is scored too; ``hold``, the score before, which looks at nothing to come; or
-            ``student``, what a small network that learns along makes of the state; while it errs all are scored.
+        gaps: which frames are scored, and what the others are worth, for example ``Gaps(every=4)``; None scores all.
+            With environments that draw no others (``make_env(task, frames="ends")``) rendering takes less time as well.
         **asked: with ``goal``: ``negative``, ``reward``, ``encoder`` and the reward's own settings.
 
     Attributes:
@@ -82,20 +78,16 @@ class DeferredReward(BaseCallback):
         after_labels: Iterable[BaseCallback | Callable[[], object]] = (),
         succeeded: Succeeded | None = None,
         hold: int = 1024,
-        every: int = 1,
-        between: Between = "line",
+        gaps: Gaps | None = None,
         **asked: Any,
     ) -> None:
         super().__init__()
         self._request = Request(scorer, words, goal, baseline, asked)
         if hold < 1:
             raise ConfigError(f"hold={hold}: must be at least 1 frame")
-        if every < 1 or between not in get_args(Between):
-            known = ", ".join(get_args(Between))
-            raise ConfigError(f"every={every}, between={between}: must be 1 or more, and one of {known}")
         self._hold, self._succeeded = hold, succeeded
-        self._gaps = StudentGaps(every) if between == "student" else Gaps(every, between)
-        self._draws = every > 1  # frames that it wants and nobody has drawn
+        self._gaps = gaps or Gaps()
+        self._draws = gaps is not None  # frames that it wants and nobody has drawn
         self._present: list[Any] = []  # the frames that the last step led to, as far as anybody drew them
         self._shape: Shape = shape or Chain()
         self._after = CallbackList([hook if isinstance(hook, BaseCallback) else _Hook(hook) for hook in after_labels])
@@ -217,7 +209,7 @@ class DeferredReward(BaseCallback):
         normalised = self.model.get_vec_normalize_env()
         seen = self.locals["new_obs"] if normalised is None else normalised.get_original_obs()
         if not isinstance(seen, np.ndarray) or seen.ndim != 2:
-            raise ConfigError("between=student: reads the state, and the policy sees none; take line or hold")
+            raise ConfigError("gaps=StudentGaps: reads the state, and the policy sees none; take Gaps")
         return seen.astype(np.float32)
 
     def _close_gaps(self) -> None:

@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl.agents.deferred.steps import Step
+from vlmrl.errors import ConfigError
 
-Between = Literal["line", "hold", "student"]
-"""What stands between two scores: a straight line, the earlier one, or what a network expects of the state."""
+Between = Literal["line", "hold"]
+"""What stands between two scores: a straight line, or the earlier one."""
 
 
 class Gaps:
-    """Every k-th frame of an environment is scored; whoever steps it asks :meth:`due` once a step.
+    """Every k-th frame of an environment is scored, beside the first and last of every episode.
 
     Args:
         every: k, at least 1.
-        between: ``line`` or ``hold``.
+        between: ``line``, as if scores went straight from one to the next, for which the last frame of a rollout is
+            scored too; or ``hold``, the score before, which looks at nothing to come.
 
     Attributes:
         every: k.
         looks_ahead: whether a gap cannot be filled before a later frame is scored.
         reads_states: whether steps must bring along the states that the policy saw.
+
+    Raises:
+        ConfigError: ``every`` below 1, or ``between`` something else.
     """
 
     reads_states = False
 
-    def __init__(self, every: int, between: Between = "line") -> None:
+    def __init__(self, every: int = 1, between: Between = "line") -> None:
+        if every < 1 or between not in get_args(Between):
+            known = ", ".join(get_args(Between))
+            raise ConfigError(f"every={every}, between={between}: must be 1 or more, and one of {known}")
         self.every, self.looks_ahead = every, between == "line"
         self._since = 0  # steps since the last after which every environment's frame was scored
 

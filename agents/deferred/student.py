@@ -44,7 +44,8 @@ class StudentGaps(Gaps):
     reads_states = True
 
     def __init__(self, every: int, bearable: float = 0.2, seed: int = 0) -> None:
-        super().__init__(1, "hold")
+        super().__init__(every, "hold")
+        self.every = 1
         self._asked_every, self._bearable = every, bearable
         self._student = Student(seed)
 

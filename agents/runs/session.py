@@ -10,7 +10,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
 from vlmrl.agents.build import Shape, World
-from vlmrl.agents.deferred import DeferredReward
+from vlmrl.agents.deferred import DeferredReward, Gaps, StudentGaps
 from vlmrl.agents.learner import sb3
 from vlmrl.agents.policy import save_agent
 from vlmrl.agents.runs.checkpoint import Checkpoints, Restored
@@ -21,6 +21,7 @@ from vlmrl.agents.runs.saving import Saving
 from vlmrl.agents.runs.stop import Interrupted, Stop
 from vlmrl.agents.timing import AllCores, Clock, Timing, learning_threads, threads
 from vlmrl.config.run_dir import RunDir
+from vlmrl.config.schema import ScoringConfig
 
 LAST = "last checkpoint"
 """How the weights of ``last_model.zip`` were chosen: they were not."""
@@ -134,17 +135,21 @@ class Session:
         callbacks = [Timing(self.clock), episodes, judging, progress, saving]
         if self.teacher is None:
             return callbacks
-        scoring = run.config.scoring
         pays = DeferredReward(
             self.teacher.scorer,
             self.world.words,
             self.teacher.shape,
             succeeded=succeeded,
-            every=scoring.every,
-            between=scoring.between,
+            gaps=_gaps(run.config.scoring),
         )
         return [pays, *callbacks]
 
     def _notes(self) -> dict[str, Any]:
         earlier = float(self._before.notes["seconds"]) if self._before is not None else 0.0
         return {"lines": lengths(self.run), "seconds": earlier + self.clock.total}
+
+
+def _gaps(scoring: ScoringConfig) -> Gaps | None:
+    if scoring.every == 1:
+        return None
+    return StudentGaps(scoring.every) if scoring.between == "student" else Gaps(scoring.every, scoring.between)

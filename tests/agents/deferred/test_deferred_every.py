@@ -11,7 +11,7 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 from tests.agents.drift import Drift, HashScorer, hashed, off, on, same_weights
-from vlmrl.agents.deferred import DeferredReward
+from vlmrl.agents.deferred import DeferredReward, Gaps
 from vlmrl.agents.learner.discretise import Discretise
 from vlmrl.agents.vec_env import VectorView
 from vlmrl.envs.batch import make_vec_env
@@ -67,7 +67,7 @@ def paid(kind: str, every: int, **settings: Any) -> tuple[Any, DeferredReward]:
 
     # Nothing is learned, so that all act alike whatever they are paid.
     model = LEARNERS[kind]("MlpPolicy", DummyVecEnv([one(seed) for seed in range(2)]), learning_rate=0.0)
-    model.learn(240, callback=(late := DeferredReward(brightness, every=every, **settings)))
+    model.learn(240, callback=(late := DeferredReward(brightness, gaps=Gaps(every, **settings))))
     buffer = model.rollout_buffer if kind in ("ppo", "a2c") else model.replay_buffer
     return buffer.rewards.copy(), late
 
@@ -99,7 +99,7 @@ def test_frames_that_nobody_draws_change_no_bit(kind: str, between: Any) -> None
             envs = DummyVecEnv([lambda: make_env(TASK, size=(16, 16), frames=frames)] * 2)
         settings = on(n_steps=20, batch_size=20, n_epochs=1) if kind == "ppo" else off(train_freq=5)
         model: Any = (PPO if kind == "ppo" else SAC)("MlpPolicy", envs, **settings)
-        model.learn(120, callback=DeferredReward(hashed, every=3, between=between))
+        model.learn(120, callback=DeferredReward(hashed, gaps=Gaps(3, between)))
         envs.close()
         return model
 
@@ -118,14 +118,14 @@ def test_few_frames_are_drawn() -> None:
 
     inner = make_env(TASK, frames=False)
     model = SAC("MlpPolicy", Counted(inner, (16, 16), TASK.camera, every_step=False), **off(train_freq=5))
-    model.learn(60, callback=(late := DeferredReward(scorer := HashScorer(), every=5)))
+    model.learn(60, callback=(late := DeferredReward(scorer := HashScorer(), gaps=Gaps(5))))
     assert len(drawn) == late.frames_scored == sum(scorer.batches) == 1 + 60 // 5 + 60 // 15
 
 
 @pytest.mark.parametrize("wrong", [{"every": 0}, {"between": "curve"}])
 def test_settings_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match=r"every=.*between=.*must be 1 or more, and one of line, hold, student"):
-        DeferredReward(hashed, **wrong)
+    with pytest.raises(ConfigError, match=r"every=.*between=.*must be 1 or more, and one of line, hold"):
+        Gaps(**wrong)
 
 
 def test_a_step_that_nobody_can_draw_is_named() -> None:
@@ -136,4 +136,4 @@ def test_a_step_that_nobody_can_draw_is_named() -> None:
             return *rest, info  # type: ignore[return-value]  # five of them
 
     with pytest.raises(ConfigError, match=r"info\['frame'\] of env 0 at step 4"):
-        SAC("MlpPolicy", Silent(wall=9.0), **off(train_freq=8)).learn(20, callback=DeferredReward(hashed, every=4))
+        SAC("MlpPolicy", Silent(wall=9.0), **off(train_freq=8)).learn(20, callback=DeferredReward(hashed, gaps=Gaps(4)))

@@ -90,7 +90,7 @@ def test_a_run_with_a_student_scores_all_until_it_is_believed(normalised: bool) 
         model.learn(240, callback=DeferredReward(scorer, **settings))
         return model, scorer
 
-    (student, asked), (plain, asked_plain) = trained(every=4, between="student"), trained()
+    (student, asked), (plain, asked_plain) = trained(gaps=StudentGaps(4)), trained()
     assert sum(asked.batches) == sum(asked_plain.batches), "a hash cannot be foretold"
     for name, weights in plain.policy.state_dict().items():
         assert torch.equal(weights, student.policy.state_dict()[name]), name
@@ -98,7 +98,7 @@ def test_a_run_with_a_student_scores_all_until_it_is_believed(normalised: bool) 
 
 def test_a_policy_without_a_state_has_no_student() -> None:
     settings = off(train_freq=4, policy="MultiInputPolicy")
-    with pytest.raises(ConfigError, match="between=student: reads the state"):
+    with pytest.raises(ConfigError, match="StudentGaps: reads the state"):
         SAC(env=envs(1, dict_obs=True), **settings).learn(
-            40, callback=DeferredReward(HashScorer(), every=4, between="student")
+            40, callback=DeferredReward(HashScorer(), gaps=StudentGaps(4))
         )

@@ -85,7 +85,7 @@ def state(model: Any) -> dict[str, torch.Tensor]:
         {"learning_rate": lambda left: 1e-2 * left},
         {"tau": 0.3, "gamma": 0.5},
     ],
-    ids=str,
+    ids=lambda settings: ", ".join(settings) or "as it comes",
 )
 def test_it_updates_as_stable_baselines3_does(settings):
     theirs, ours = made(**settings), made(**settings)
