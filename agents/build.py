@@ -50,11 +50,8 @@ class World:
     task: Task | None
     size: tuple[int, int] = STATE_SIZE
 
-    def env(self, frames: bool) -> gym.Env[Any, Any]:
+    def env(self, frames: Tapped) -> gym.Env[Any, Any]:
         """One environment as the agent meets it; with ``frames`` it shows them, and pays nothing."""
-        return self._one(frames)
-
-    def _one(self, frames: Tapped) -> gym.Env[Any, Any]:
         env = make_env(self._where, **self._look(frames))
         return Discretise(env, self.config.agent.bins) if self._choosing(env.action_space) else env
 
@@ -85,7 +82,7 @@ class World:
 
     def _singles(self, frames: Tapped, clock: Clock, count: int) -> VecEnv:
         def one() -> gym.Env[Any, Any]:
-            env = self._one(frames)
+            env = self.env(frames)
             if (tap := layer_of(env, FrameTap)) is not None:
                 time_frames(tap, clock)
             return env

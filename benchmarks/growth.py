@@ -5,6 +5,7 @@ Here both sides are ours: ``ours`` is the rate at the size that the name says, `
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -22,8 +23,6 @@ TIMES = (1, 4, 16)
 ENVS, FRAMES, SIDE = 32, 64, 64
 """The smallest: environments stepped together, frames scored in a call, pixels along a side of a frame."""
 WORDS = Words.of("a pole standing upright on a cart", "a pole on a cart")
-PAGE = 4096 / 2**20
-"""MiB of memory that the kernel counts at once."""
 
 
 def measure(budget: Budget) -> Iterator[Figure]:
@@ -87,7 +86,7 @@ def _held() -> tuple[float, float]:
     def roll(steps: int) -> float:
         for _ in range(steps):
             scorer.frames(env.step(env.action_space.sample())[4]["frame"], WORDS)
-        return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
     first = roll(FRAMES)
     last = roll((TIMES[-1] - 1) * FRAMES)

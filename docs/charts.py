@@ -19,13 +19,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
-from vlmrl import sim_clip
 from vlmrl.report.curves import STYLE
+from vlmrl.sim_clip.towers import WEIGHTS
 from vlmrl.video.palette import INK, PAPER, SCORE, TRUTH
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS / "data" / "results.json"
-EVALUATION = Path(sim_clip.__file__).parent / "weights" / "evaluation.json"
 IMAGES = DOCS / "images"
 MEASURES = {"success": "success", "oracle_return": "nearness to done"}
 """What is drawn, from top to bottom: the name in the data, and the label."""
@@ -86,7 +85,7 @@ def curves() -> Figure | None:
 
 def paths() -> Figure:
     """The reward along a straight way of states from a bad one to the goal, a chart a task."""
-    tasks: dict[str, Any] = json.loads(EVALUATION.read_text(encoding="utf-8"))["tasks"]
+    tasks: dict[str, Any] = json.loads((WEIGHTS / "evaluation.json").read_text(encoding="utf-8"))["tasks"]
     columns = 3
     lines = -(-len(tasks) // columns)
     sheet = Figure(figsize=(3.0 * columns, 2.0 * lines), layout="constrained", facecolor=PAPER)

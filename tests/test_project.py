@@ -22,7 +22,7 @@ MODULES = sorted(
     for path in (ROOT / folder).rglob("*.py")
     if (path.parent / "__init__.py").exists() and path.resolve() == path
 )
-LONGEST_MODULE, LONGEST_FUNCTION, MOST_ARGUMENTS = 400, 60, 9
+LONGEST_MODULE, LONGEST_FUNCTION, MOST_ARGUMENTS = 400, 60, 8
 NO_NAMES = {"utils", "util", "common", "helpers", "helper", "misc", "manager", "tools"}
 # Written in pieces, or this file would be the first to break its own rule.
 MACHINE_PATH = re.compile("|".join([r"/" + r"root/", r"/" + r"work/", r"/" + r"home/\w", r"/" + r"Users/\w"]))

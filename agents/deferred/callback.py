@@ -48,14 +48,15 @@ class DeferredReward(BaseCallback):
         scorer: an object with ``frames(frames, words)``, or such a function, giving one finite number a frame.
         words: handed to the scorer.
         shape: from scores to rewards; None pays each step the score of the frame that it led to.
-        goal, baseline: sentences, instead of ``scorer`` and ``words``; the models are loaded when learning starts.
+        goal: a sentence or several, instead of ``scorer`` and ``words``; the models are loaded when learning starts.
         after_labels: callbacks or functions without arguments, called once a rollout, after its rows are paid and
             before the update; checkpoints that hold a replay buffer belong here.
         succeeded: whether an episode succeeded, from success on each step, bool ``(T,)``; None asks the last step.
         hold: most frames held unscored; more are scored in batches of this size.
         gaps: which frames are scored, and what the others are worth, for example ``Gaps(every=4)``; None scores all.
             With environments that draw no others (``make_env(task, frames="ends")``) rendering takes less time as well.
-        **asked: with ``goal``: ``negative``, ``reward``, ``encoder`` and the reward's own settings.
+        **asked: with ``goal``: ``baseline`` and ``negative`` (sentences as well), ``reward``, ``encoder`` and the
+            reward's own settings.
 
     Attributes:
         frames_scored: frames given to the scorer so far.
@@ -74,7 +75,6 @@ class DeferredReward(BaseCallback):
         shape: Shape | None = None,
         *,
         goal: str | Iterable[str] | None = None,
-        baseline: str | Iterable[str] = (),
         after_labels: Iterable[BaseCallback | Callable[[], object]] = (),
         succeeded: Succeeded | None = None,
         hold: int = 1024,
@@ -82,7 +82,7 @@ class DeferredReward(BaseCallback):
         **asked: Any,
     ) -> None:
         super().__init__()
-        self._request = Request(scorer, words, goal, baseline, asked)
+        self._request = Request(scorer, words, goal, asked.pop("baseline", ()), asked)
         if hold < 1:
             raise ConfigError(f"hold={hold}: must be at least 1 frame")
         self._hold, self._succeeded = hold, succeeded

@@ -65,7 +65,8 @@ class Gaps:
                 an episode and the first of the next; so no line leads from one episode into another.
             following: float32 ``(N,)``, scores of the frames that the next step starts from.
         """
-        frames = in_order(steps, following)
+        # In the order of time: the frame after a step is that before the next, but where an episode ended.
+        frames = [row for step in steps for row in (step.before, step.after)] + [following]
         scores = np.stack(frames)
         known, order = np.isfinite(scores), np.arange(len(frames))[:, None]
         if known.all():
@@ -75,13 +76,8 @@ class Gaps:
         if self.looks_ahead:
             right = np.minimum.accumulate(np.where(known, order, len(frames))[::-1], axis=0)[::-1]
             right = np.where(right < len(frames), right, left)
-            times = (np.arange(len(frames)) + 1) // 2  # the frame after a step is that before the next
+            times = (np.arange(len(frames)) + 1) // 2
             share = (times[:, None] - times[left]) / np.maximum(times[right] - times[left], 1)
             guess = guess + (np.take_along_axis(scores, right, axis=0) - guess) * share
         for row, there, guessed in zip(frames, known, guess, strict=True):
             row[~there] = guessed[~there]
-
-
-def in_order(steps: Sequence[Step], following: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Scores of the frames before and after each step, and of those that come next: ``(N,)`` each, 2 T + 1 of them."""
-    return [row for step in steps for row in (step.before, step.after)] + [following]
