@@ -10,6 +10,7 @@ from tests.scoring.conftest import Brightness
 from vlmrl.errors import Abstained, ConfigError, ShapeError
 from vlmrl.rewards.base import RewardModel
 from vlmrl.scoring import ScoreCache, Scorer
+from vlmrl.scoring import scorer as scorer_module
 from vlmrl.types import Words
 
 UP, DOWN = Words.of("up"), Words.of("hanging down")
@@ -133,6 +134,33 @@ def test_another_model_other_words_or_another_shape_are_never_mistaken(brightnes
         assert scorer.cache_hits == 0
 
 
+def test_the_next_batch_is_handed_over_before_an_answer_is_waited_for(frames):
+    told = []
+
+    class Told(Brightness):
+        def score_frames(self, frames, words):
+            told.append("sent")
+            return super().score_frames(frames, words)
+
+    class Kept(ScoreCache):
+        def put(self, scores):
+            told.append("answered")
+            super().put(scores)
+
+    Scorer(Told(), batch_size=4, cache=Kept()).frames(frames, UP)
+    assert told == ["sent", "sent", "answered", "sent", "answered", "sent", "answered", "answered"]
+
+
+def test_many_bytes_are_hashed_by_several_threads_to_the_same_keys(model, frames, monkeypatch):
+    cache = ScoreCache()
+    Scorer(model, cache=cache).frames(frames, UP)
+    monkeypatch.setattr(scorer_module, "_SHARED_OUT", 1)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    again = Scorer(model, cache=cache)
+    again.frames(frames, UP)
+    assert again.cache_hits == len(frames)
+
+
 def test_time_is_counted(model, frames):
     scorer = Scorer(model)
     scorer.frames(frames, UP)
@@ -214,3 +242,11 @@ def test_a_model_of_another_kind_is_refused():
 def test_a_batch_of_nothing_is_refused(model):
     with pytest.raises(ConfigError, match=r"batch_size=0: must be 1 or more"):
         Scorer(model, batch_size=0)
+
+
+def test_a_batch_is_what_the_encoder_reads_at_once(toy_directory):
+    from vlmrl import encoders, rewards
+
+    model = rewards.load("cosine", encoders.load(f"local-dir:{toy_directory}", device="cpu", batch_size=5))
+    assert Scorer(model).batch_size == 5
+    assert Scorer(model, batch_size=2).batch_size == 2

@@ -21,12 +21,14 @@ class Encoder(ABC):
         image_size: ``(height, width)`` in pixels that the image tower reads; render at this size to avoid resizing.
         fingerprint: a short hash of weights, preprocessing and precision; equal fingerprints mean equal embeddings.
         device: where the towers live.
+        batch_size: frames that go through the image tower at once; more are cut up.
     """
 
     dim: int
     image_size: tuple[int, int]
     fingerprint: str
     device: torch.device
+    batch_size: int = 256
 
     @abstractmethod
     def images(self, frames: Frames) -> torch.Tensor:

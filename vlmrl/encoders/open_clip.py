@@ -18,6 +18,7 @@ from torch.nn.functional import normalize
 from vlmrl.encoders._fold import fold
 from vlmrl.encoders._preprocess import Preprocess
 from vlmrl.encoders._tokens import Tokens
+from vlmrl.encoders._upload import Upload
 from vlmrl.encoders._weights import Source, locate
 from vlmrl.encoders.base import Encoder, as_batch
 from vlmrl.errors import ConfigError, WeightsMissing
@@ -72,6 +73,7 @@ class OpenClip(Encoder):
         identity = f"{source.digest()}\n{self._preprocess.identity}\n{self.precision}"
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
         self._sentences: OrderedDict[str, torch.Tensor] = OrderedDict()
+        self._upload = Upload(self.device)
         self._settle(compile)
 
     def images(self, frames: Frames) -> torch.Tensor:
@@ -104,7 +106,7 @@ class OpenClip(Encoder):
 
     def _embed(self, frames: torch.Tensor) -> torch.Tensor:
         with torch.no_grad(), self._numbers(text=False):
-            pixels = self._preprocess(frames.to(self.device, non_blocking=True))
+            pixels = self._preprocess(self._upload(frames))
             rows: torch.Tensor = self._towers.encode_image(pixels)
         return normalize(rows.float(), dim=-1)
 

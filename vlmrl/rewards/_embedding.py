@@ -27,11 +27,12 @@ class EmbeddingReward(FrameReward):
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
+        self._sound: set[Words] = set()  # words that were checked: looking again would wait for the GPU
 
     @property
     def fingerprint(self) -> str:
         """A short hash of the formula, its settings and the encoder."""
-        settings = {key: value for key, value in vars(self).items() if key != "encoder"}
+        settings = {key: value for key, value in vars(self).items() if key != "encoder" and key[0] != "_"}
         identity = json.dumps([type(self).__name__, settings, self.encoder.fingerprint], sort_keys=True)
         return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
@@ -48,7 +49,9 @@ class EmbeddingReward(FrameReward):
         """Score uint8 ``(B, H, W, 3)`` frames against one set of words, or one per row; float32 ``(B,)``."""
         groups = _groups(words, len(frames))
         for one in groups:
-            self.check(one)
+            if one not in self._sound:
+                self.check(one)
+                self._sound.add(one)
         images = self.encoder.images(frames)
         scores = images.new_empty(len(images))
         for one, rows in groups.items():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -20,7 +22,17 @@ from vlmrl.types import Frames, Words
 if TYPE_CHECKING:
     from vlmrl.scoring.cache import ScoreCache
 
+_BATCH = 256
 _KEY_BYTES = 16
+_SHARED_OUT = 8 * 2**20
+"""Bytes of frames that are worth several threads: hashing 8 MiB takes one some 8 ms."""
+
+
+class _Sent(NamedTuple):
+    """Rows that the model was asked about, and its answer, which a GPU may still be computing."""
+
+    rows: list[int]
+    scores: torch.Tensor
 
 
 class Scorer:
@@ -29,9 +41,13 @@ class Scorer:
     The numbers do not depend on ``batch_size``, on the order of the frames or on what else is in the call: to 1e-5 with
     an encoder in fp32, to 1e-2 in bf16 and fp16, whose kernels may round otherwise for another batch.
 
+    An answer is waited for only when the next batch was handed over, so that a GPU computes while frames are hashed,
+    looked up and copied.
+
     Args:
         model: reads one frame at a time.
-        batch_size: frames given to the model at once; the last batch is as short as it comes.
+        batch_size: frames given to the model at once, the last batch is as short as it comes; None: as many as its
+            encoder reads at once.
         cache: scores of earlier calls, in memory or in a file; None keeps none between calls.
 
     Attributes:
@@ -44,9 +60,12 @@ class Scorer:
         ConfigError: ``batch_size`` below 1, or a model that does not score single frames.
     """
 
-    def __init__(self, model: RewardModel, batch_size: int = 256, cache: ScoreCache | None = None) -> None:
+    def __init__(self, model: RewardModel, batch_size: int | None = None, cache: ScoreCache | None = None) -> None:
         if not isinstance(model, FrameReward):
             raise ConfigError(f"reward={type(model).__name__}: does not score single frames; take a FrameReward")
+        if batch_size is None:
+            encoder = getattr(model, "encoder", None)  # not every model has one
+            batch_size = _BATCH if encoder is None else encoder.batch_size
         if batch_size < 1:
             raise ConfigError(f"batch_size={batch_size}: must be 1 or more")
         self.model, self.batch_size, self.cache = model, batch_size, cache
@@ -73,31 +92,39 @@ class Scorer:
         asked_for = _per_row(words, lead)
         for one in dict.fromkeys(asked_for):
             self.model.check(one)
-        keys = self._keys(batch, asked_for)
-        first: dict[bytes, int] = {}  # where each different frame with its words comes first
-        for row, key in enumerate(keys):
-            first.setdefault(key, row)
-        known = self._remembered(list(first))
-        new = [row for key, row in first.items() if key not in known]
-        for at in range(0, len(new), self.batch_size):
-            known |= self._score(batch, asked_for, keys, new[at : at + self.batch_size])
-        self.frames_scored += len(new)
-        self.cache_hits += len(first) - len(new)
-        self.duplicates += len(keys) - len(first)
+        keys: list[bytes] = []
+        known: dict[bytes, float | None] = {}  # None until the score of the first frame with this key is in
+        waiting: list[int] = []  # rows that do not fill a batch yet
+        sent: deque[_Sent] = deque()
+        for some in self._keys(batch, asked_for):
+            first: dict[bytes, int] = {}  # where each frame that is new with its words comes first
+            for row, key in enumerate(some, start=len(keys)):
+                if key not in known:
+                    first.setdefault(key, row)
+            keys += some
+            found = self._remembered(list(first))
+            known |= dict.fromkeys(first) | found
+            waiting += [row for key, row in first.items() if key not in found]
+            self.cache_hits += len(found)
+            self.duplicates += len(some) - len(first)
+            while len(waiting) >= self.batch_size or (waiting and len(keys) == len(batch)):
+                rows, waiting = waiting[: self.batch_size], waiting[self.batch_size :]
+                sent.append(self._send(batch, asked_for, rows))
+                if len(sent) > 1:
+                    known |= self._answered(sent.popleft(), keys)
+        while sent:
+            known |= self._answered(sent.popleft(), keys)
         self.seconds += time.perf_counter() - start
         return np.array([known[key] for key in keys], dtype=np.float32).reshape(lead)
 
-    def _keys(self, batch: torch.Tensor, asked_for: Sequence[Words]) -> list[bytes]:
-        """What a score depends on, hashed: the model, the words, and the frame's shape and bytes."""
+    def _keys(self, batch: torch.Tensor, asked_for: Sequence[Words]) -> Iterator[list[bytes]]:
+        """What a score depends on, hashed, a part at a time: the model, the words, and the frame's shape and bytes."""
         shape = tuple(batch.shape[1:])
         about = {one: _about(self.model.fingerprint, one, shape) for one in dict.fromkeys(asked_for)}
-        keys = []
         for at in range(0, len(batch), self.batch_size):
             # One part at a time: of frames on a GPU, or with gaps between them, this makes a copy.
             part = np.ascontiguousarray(batch[at : at + self.batch_size].cpu().numpy())
-            for row, frame in enumerate(part, start=at):
-                keys.append(hashlib.blake2b(frame, digest_size=_KEY_BYTES, key=about[asked_for[row]]).digest())
-        return keys
+            yield _hashed(part, [about[one] for one in asked_for[at : at + len(part)]])
 
     def _remembered(self, keys: Sequence[bytes]) -> dict[bytes, float]:
         if self.cache is None:
@@ -105,13 +132,15 @@ class Scorer:
         found = zip(keys, self.cache.get(keys), strict=True)
         return {key: score for key, score in found if score is not None}
 
-    def _score(
-        self, batch: torch.Tensor, asked_for: Sequence[Words], keys: Sequence[bytes], rows: list[int]
-    ) -> dict[bytes, float]:
-        """Have the model score these rows, and remember what it says."""
+    def _send(self, batch: torch.Tensor, asked_for: Sequence[Words], rows: list[int]) -> _Sent:
+        """Hand these rows to the model."""
         words = [asked_for[row] for row in rows]
-        scores = self.model.score_frames(batch[rows], words[0] if len(set(words)) == 1 else words)
-        numbers = scores.detach().to("cpu", torch.float32).numpy()
+        return _Sent(rows, self.model.score_frames(batch[rows], words[0] if len(set(words)) == 1 else words))
+
+    def _answered(self, sent: _Sent, keys: Sequence[bytes]) -> dict[bytes, float]:
+        """Wait for what the model says, and remember it."""
+        rows = sent.rows
+        numbers = sent.scores.detach().to("cpu", torch.float32).numpy()
         name = type(self.model).__name__
         if numbers.shape != (len(rows),):
             raise ShapeError(
@@ -123,10 +152,24 @@ class Scorer:
                 f"reward={name}: gave no number for {silent} of {len(rows)} frames; "
                 "if its encoder computes in fp16, encoder.precision=fp32 keeps it from overflowing"
             )
+        self.frames_scored += len(rows)
         found = dict(zip((keys[row] for row in rows), numbers.tolist(), strict=True))
         if self.cache is not None:
             self.cache.put(found)
         return found
+
+
+def _hashed(frames: NDArray[np.uint8], about: Sequence[bytes]) -> list[bytes]:
+    """A key a frame; hashing lets other threads run, so that many bytes are shared out among them."""
+
+    def one(row: int) -> bytes:
+        return hashlib.blake2b(frames[row], digest_size=_KEY_BYTES, key=about[row]).digest()
+
+    workers = torch.get_num_threads() if frames.nbytes >= _SHARED_OUT else 1
+    if workers == 1:
+        return [one(row) for row in range(len(frames))]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(one, range(len(frames))))
 
 
 def _flat(frames: Frames) -> tuple[tuple[int, ...], torch.Tensor]:
