@@ -20,7 +20,7 @@ from rich.table import Table
 
 from benchmarks.speed import FULL, QUICK, Figure
 
-PARTS = ("steps", "render", "scoring", "learner", "growth", "training")
+PARTS = ("steps", "render", "scoring", "learner", "growth", "training", "gpu")
 KEYS = ("quick=true", "only=PART,…", "json=PATH")
 LATEST = Path(__file__).parent / "results" / "latest.json"
 
@@ -35,9 +35,12 @@ def main(arguments: list[str]) -> int:
     for part in parts:
         torch.set_num_threads(cores)  # a part may have changed it
         try:
+            before = len(found)
             for figure in import_module(f"benchmarks.{part}").measure(budget):
                 found.append(figure)
                 console.print(f"{figure.name}: {figure.ours:g} / {figure.peer:g} {figure.unit} = {figure.ratio:g}")
+            if len(found) == before:
+                console.print(f"{part}: nothing to measure on this machine")
         except Exception as cause:  # the other parts are worth having
             failed.append(part)
             console.print(f"[red]{part}: {type(cause).__name__}: {cause}")

@@ -1,4 +1,4 @@
-"""Frames scored a second with sim-clip: in batches, beside the encoder alone, and beside one frame at a time."""
+"""Frames scored a second with sim-clip: beside its encoder alone, one by one, and its tower as torch runs it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,27 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import open_clip
 import torch
 
-from benchmarks.speed import Budget, Figure, alternated, figures
+from benchmarks.speed import Budget, Figure, alternated, figure, figures
 from vlmrl import encoders, rewards
 from vlmrl.scoring.scorer import Scorer
+from vlmrl.sim_clip.towers import WEIGHTS
 from vlmrl.types import Words
 
 BATCHES = (64, 256)
+TOWERS = (16, 32, 64, 128, 256)
+"""Batches of which the plain tower may take its best."""
 WORDS = Words.of("a pole standing upright on a cart", "a pole on a cart")
 
 
 def measure(budget: Budget) -> Iterator[Figure]:
-    """``score/encoder-share``: scoring uint8 frames over embedding ready ones; ``score/sim-clip/one-by-one``."""
+    """``score/encoder-share``: scoring uint8 frames over embedding ready ones; ``score/sim-clip/one-by-one``.
+
+    And ``score/sim-clip-tower/torch``: frames of uint8 through our encoder over ready fp32 pictures, channels first,
+    through the tower as open_clip builds it, in whatever batch suits that best.
+    """
     encoder = encoders.load("sim_clip", device="cpu")
     scorer = Scorer(rewards.load("goal_baseline", encoder))
     rng = np.random.default_rng(0)
@@ -42,6 +50,24 @@ def measure(budget: Budget) -> Iterator[Figure]:
         "one-by-one": one_by_one,
     }
     yield from figures("score/sim-clip", "frames/s", alternated(together, budget, each=batch))
+    yield figure("score/sim-clip-tower/torch", *_towers(encoder, budget), "frames/s")
+
+
+def _towers(encoder: Any, budget: Budget) -> tuple[float, float]:
+    """Frames a second through our encoder, and through the plain tower at its best."""
+    count = max(TOWERS)
+    frames = np.random.default_rng(0).integers(0, 256, (count, *encoder.image_size, 3), np.uint8)
+    pixels = encoder._preprocess(torch.from_numpy(frames)).contiguous()
+    tower = open_clip.create_model(f"local-dir:{WEIGHTS}").eval().visual
+
+    def plain(batch: int) -> None:
+        with torch.inference_mode():
+            for part in pixels.split(batch):
+                tower(part)
+
+    ways: dict[str, Callable[[], object]] = {str(batch): partial(plain, batch) for batch in TOWERS}
+    rates = alternated({"ours": partial(encoder.images, frames), **ways}, budget, each=count)
+    return rates.pop("ours"), max(rates.values())
 
 
 def _alone(encoder: Any, frames: Any) -> Callable[[], object]:

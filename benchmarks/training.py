@@ -8,7 +8,6 @@ weights: they take as long as trained ones.
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,13 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
-import open_clip
 import torch
-from open_clip.factory import get_model_config
-from safetensors.torch import save_model
 from stable_baselines3 import SAC
 from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
 
+from benchmarks.models import random_clip
 from benchmarks.speed import Budget, Figure, figure
 from vlmrl import DeferredReward, encoders, rewards
 from vlmrl.agents.deferred import Gaps
@@ -73,7 +70,7 @@ def measure(budget: Budget) -> Iterator[Figure]:
     And ``e2e-every-8/…/every-frame``: what scoring every eighth frame alone adds to our own way.
     """
     with tempfile.TemporaryDirectory() as folder:
-        for label, model in (("sim-clip", "sim_clip"), ("vit-b-32", f"local-dir:{_random_vit(Path(folder))}")):
+        for label, model in (("sim-clip", "sim_clip"), ("vit-b-32", random_clip(Path(folder), "ViT-B-32"))):
             encoder = encoders.load(model, device="cpu", precision="fp32")
             rates = {
                 "ours": _rate(_ours(encoder), encoder, budget, True),
@@ -112,12 +109,3 @@ def _theirs() -> VecEnv:
 
 def _rendered() -> gym.Env[Any, Any]:
     return Rendered(gym.make(ENV, render_mode="rgb_array", terminate_when_unhealthy=False))
-
-
-def _random_vit(folder: Path) -> Path:
-    """ViT-B-32 of open_clip with random weights, as a directory that its users could have made."""
-    model = open_clip.create_model("ViT-B-32")
-    config = {"model_cfg": get_model_config("ViT-B-32"), "preprocess_cfg": open_clip.get_model_preprocess_cfg(model)}
-    (folder / "open_clip_config.json").write_text(json.dumps(config))
-    save_model(model, str(folder / "open_clip_model.safetensors"))
-    return folder

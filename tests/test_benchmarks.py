@@ -7,8 +7,10 @@ import types
 from importlib import import_module
 
 import pytest
+import torch
 
 from benchmarks import __main__ as bench
+from benchmarks import gpu
 from benchmarks.speed import Budget, alternated, figure, figures
 
 BUDGET = Budget(0.05, 3)
@@ -74,6 +76,21 @@ def test_a_part_that_fails_says_why_and_leaves_what_was_kept(parts, capsys, monk
     assert "broken: OSError: no such machine" in told
     assert told.index("b/peer") < told.rindex("a/peer")
     assert parts.read_text() == before
+
+
+def test_a_part_without_its_machine_says_so_and_is_no_failure(parts, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "benchmarks.fine", types.SimpleNamespace(measure=lambda budget: iter(())))
+    assert bench.main([]) == 0
+    assert "fine: nothing to measure on this machine" in capsys.readouterr().out
+
+
+def test_the_rate_of_matrices_and_the_work_of_an_image_are_counted(toy_encoder):
+    rate = gpu.matrix_rate(torch.device("cpu"), 64, BUDGET)
+    assert 1e6 < rate < 1e14
+    # Each of the 2 x 2 patches costs at least its embedding and the blocks' matrices; a product counts twice.
+    vision = toy_encoder._towers.visual
+    weights = sum(part.weight.numel() for part in vision.modules() if isinstance(part, torch.nn.Linear))
+    assert gpu.operations(toy_encoder) >= 2 * weights
 
 
 @pytest.mark.parametrize("part", bench.PARTS)
