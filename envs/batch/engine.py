@@ -31,7 +31,7 @@ DIVERGED = slice(int(mujoco.mjtWarning.mjWARN_BADQPOS), int(mujoco.mjtWarning.mj
 
 
 class SimulationError(VlmrlError, RuntimeError):
-    """MuJoCo could not go on with a simulation, for example because its model's memory is too small."""
+    """A simulation cannot go on: its model's memory is too small, for example, or its process has died."""
 
 
 class Engine:
