@@ -1,6 +1,7 @@
 """Draw the charts of docs/images from the JSON that commands wrote.
 
-curves.svg: how agents paid by words and by ground truth learned; paths.svg: what sim-clip scores on the way to a goal.
+curves.svg: how agents paid by words and by ground truth learned; paths.svg: what sim-clip scores on the way to a goal;
+speed.svg: how many times faster than others each part is.
 
 python docs/charts.py
 """
@@ -25,9 +26,12 @@ from vlmrl.video.palette import INK, PAPER, SCORE, TRUTH
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS / "data" / "results.json"
+SPEED = DOCS.parent / "benchmarks" / "results" / "latest.json"
 IMAGES = DOCS / "images"
 MEASURES = {"success": "success", "oracle_return": "nearness to done"}
 """What is drawn, from top to bottom: the name in the data, and the label."""
+OWN = ("growth/", "gpu/", "score/encoder-share", "score-256/encoder-share")
+"""Figures of speed without somebody else to be compared with."""
 TRUTHS = "ground truth"
 """Who pays the agents that the others are compared with, as results.json says it."""
 
@@ -102,7 +106,28 @@ def paths() -> Figure:
     return sheet
 
 
-CHARTS: dict[str, Callable[[], Figure | None]] = {"curves": curves, "paths": paths}
+def speed() -> Figure | None:
+    """Ratios to every peer, a bar each on a logarithmic axis; None where nobody has measured yet."""
+    if not SPEED.is_file():
+        return None
+    found = [one for one in json.loads(SPEED.read_text(encoding="utf-8")) if not one["name"].startswith(OWN)]
+    sheet = Figure(figsize=(8.0, 0.6 + 0.24 * len(found)), layout="constrained", facecolor=PAPER)
+    axes = sheet.subplots()
+    ratios = [one["ratio"] for one in found]
+    bars = axes.barh([one["name"] for one in found], [ratio - 1 for ratio in ratios], left=1, color=SCORE, height=0.65)
+    axes.bar_label(bars, [f"{ratio:.3g}x" for ratio in ratios], padding=4, color=INK, fontsize=9)
+    axes.axvline(1, color=INK, linewidth=1)
+    axes.set_xscale("log")
+    axes.set_xlim(min(0.5, *ratios) / 1.5, 2.0 * max(ratios))
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(length=0)
+    axes.set_xlabel("times faster")
+    return sheet
+
+
+CHARTS: dict[str, Callable[[], Figure | None]] = {"curves": curves, "paths": paths, "speed": speed}
 
 
 def main() -> int:

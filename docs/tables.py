@@ -8,8 +8,11 @@ A table stands between two comments, the first of which names the file below doc
     <!-- /table -->
 
 The file holds a list of objects, or an object with such a list as ``rows`` and, where it can be told, the ``command``
-that made it and the machine it ran ``on``, which are then printed below the table. Backticks around a column set its
-cells as code. A file's text stands between ``<!-- code envs/tasks/pendulum.py -->`` and ``<!-- /code -->``.
+that made it and the machine it ran ``on``, which are then printed below the table; or rows tell their ``machine`` and
+``date``. Patterns behind the file keep the rows whose name fits one: ``data/tasks.json cartpole/* walker/*: goal``.
+Backticks around a column set its cells as code.
+
+A file's text stands between ``<!-- code envs/tasks/pendulum.py -->`` and ``<!-- /code -->``.
 
     python docs/tables.py            write the tables
     python docs/tables.py --check    exit with 1 where one is not what its file says
@@ -20,7 +23,9 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +33,9 @@ from rich.console import Console
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
-TABLE = re.compile(r"(<!-- table (?P<file>\S+): (?P<columns>.+?) -->\n).*?(<!-- /table -->)", re.DOTALL)
+TABLE = re.compile(
+    r"(<!-- table (?P<file>[^\s:]+)(?P<only>[^:]*): (?P<columns>.+?) -->\n).*?(?P<end><!-- /table -->)", re.DOTALL
+)
 CODE = re.compile(r"(<!-- code (?P<file>\S+) -->\n).*?(<!-- /code -->)", re.DOTALL)
 UNKNOWN = "-"
 """What stands in a cell whose value nobody knows."""
@@ -94,16 +101,17 @@ def shown(value: Any) -> str:
             return " ".join(str(value).split())
 
 
-def table(file: str, columns: str, docs: Path = DOCS) -> str:
+def table(file: str, columns: str, docs: Path = DOCS, only: Sequence[str] = ()) -> str:
     """The Markdown of one table.
 
     Args:
         file: JSON below ``docs``.
         columns: what the marker says after the colon.
         docs: the folder of the documentation.
+        only: patterns, of which a row's ``name`` must fit one; none keep all.
 
     Raises:
-        BadMarker: the file is missing or no JSON, or a row lacks a column.
+        BadMarker: the file is missing or no JSON, a row lacks a column, or no row's name fits.
     """
     try:
         data = json.loads((docs / file).read_text(encoding="utf-8"))
@@ -116,8 +124,15 @@ def table(file: str, columns: str, docs: Path = DOCS) -> str:
             if command is None
             else f"*Nothing measured yet; `{command}` fills this table.*\n"
         )
-    where = f" ({data['on']})" if command and data.get("on") else ""
-    made = f"\nMade by `{command}`{where}.\n" if command else ""
+    if only and not (rows := [row for row in rows if any(fnmatch(row["name"], one) for one in only)]):
+        raise BadMarker(f"{file}: no row's name fits {' or '.join(only)}")
+    made = ""
+    if command:
+        where = f" ({data['on']})" if data.get("on") else ""
+        made = f"\nMade by `{command}`{where}.\n"
+    elif all({"machine", "date"} <= row.keys() for row in rows):
+        places = {f"{row['machine']}, {row['date']}" for row in rows}
+        made = f"\nMeasured on {'; '.join(sorted(places))}.\n"
     wanted = [Column.of(text) for text in columns.split(",")]
     lines = [[column.heading for column in wanted], ["---"] * len(wanted)]
     lines += [[column.cell(row, file) for column in wanted] for row in rows]
@@ -139,7 +154,7 @@ def code(file: str, root: Path = ROOT) -> str:
 
 def filled(text: str, docs: Path = DOCS) -> str:
     """A page with all its tables, and all its code, as their files say now."""
-    text = TABLE.sub(lambda m: f"{m[1]}\n{table(m['file'], m['columns'], docs)}\n{m[4]}", text)
+    text = TABLE.sub(lambda m: f"{m[1]}\n{table(m['file'], m['columns'], docs, m['only'].split())}\n{m['end']}", text)
     return CODE.sub(lambda m: f"{m[1]}\n{code(m['file'])}\n{m[3]}", text)
 
 

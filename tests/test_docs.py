@@ -76,6 +76,22 @@ def test_a_table_shows_names_intervals_lists_and_what_is_unknown(tables, data):
     ]
 
 
+def test_patterns_keep_the_rows_whose_name_fits(tables, data):
+    page = "<!-- table some.json c/* x/*: name, seed -->\n<!-- /table -->"
+    filled = tables.filled(page, data)
+    assert "| c/d | 3 |" in filled
+    assert "a/b" not in filled
+    assert filled.endswith("<!-- /table -->")
+    with pytest.raises(tables.BadMarker, match=r"no row's name fits e/\* or f"):
+        tables.filled("<!-- table some.json e/* f: name -->\n<!-- /table -->", data)
+
+
+def test_rows_that_know_their_machine_and_day_tell_them(tables, tmp_path):
+    rows = [{"name": name, "machine": "a computer", "date": "2026-01-02"} for name in "ab"]
+    (tmp_path / "measured.json").write_text(json.dumps(rows), encoding="utf-8")
+    assert tables.table("measured.json", "name", tmp_path).endswith("\nMeasured on a computer, 2026-01-02.\n")
+
+
 def test_markup_in_a_cell_stays_text(tables):
     assert tables.escaped("runs/<task> and `runs/<task>` | more") == "runs/&lt;task> and `runs/<task>` \\| more"
 
