@@ -8,6 +8,8 @@ import importlib
 import os
 import sys
 import threading
+import warnings
+from pathlib import Path
 from typing import Any, Protocol
 
 from vlmrl import _triton_guard
@@ -19,6 +21,10 @@ LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}
 INSTALL = "apt-get install -y libegl1 libgl1-mesa-dri libgles2"
 """The command that brings headless rendering to Debian and Ubuntu."""
 REMEDY = f"on Debian or Ubuntu run '{INSTALL}'"
+SOFTWARE = ("llvmpipe", "softpipe", "swiftshader")
+"""What draws on the processor, as it names itself."""
+NVIDIA = Path("/proc/driver/nvidia/version")
+"""There where an NVIDIA driver runs."""
 
 
 class Context(Protocol):
@@ -87,10 +93,35 @@ def _make_context() -> Context:
             f"{', '.join(BACKENDS)}"
         ) from cause
     with _lock:
-        if not _all:
+        first = not _all
+        if first:
             free_first_at_exit()
         _all.append(context)
+    if first:
+        context.make_current()
+        _warn_of_software()
     return context
+
+
+def drawn_by() -> dict[str, str]:
+    """What the calling thread's current context draws with: ``vendor``, ``renderer`` and ``version``."""
+    calls: Any = importlib.import_module("OpenGL.GL")  # after the context, which says what it stands on
+    asked = {"vendor": calls.GL_VENDOR, "renderer": calls.GL_RENDERER, "version": calls.GL_VERSION}
+    return {key: (calls.glGetString(name) or b"").decode(errors="replace") for key, name in asked.items()}
+
+
+def _warn_of_software() -> None:
+    """Say so where a GPU stands idle beside a processor that draws."""
+    if not NVIDIA.is_file():
+        return
+    renderer = drawn_by()["renderer"]
+    if any(name in renderer.lower() for name in SOFTWARE):
+        warnings.warn(
+            f"frames are drawn by the processor ({renderer}), far slower, although there is an NVIDIA GPU; "
+            "install the driver's GL library (libnvidia-gl), in a container set NVIDIA_DRIVER_CAPABILITIES=all, and "
+            "see that MUJOCO_EGL_DEVICE_ID, where it is set, names the GPU",
+            stacklevel=2,
+        )
 
 
 def free_first_at_exit() -> None:

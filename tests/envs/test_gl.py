@@ -58,3 +58,20 @@ def test_the_headless_backend_is_chosen_without_being_told():
     bare = {k: v for k, v in os.environ.items() if k not in ("MUJOCO_GL", "PYOPENGL_PLATFORM", "DISPLAY")}
     done = subprocess.run([sys.executable, "-c", DRAW], capture_output=True, text=True, timeout=120, env=bare)
     assert done.returncode == 0, done.stderr
+
+
+SOFT = "from vlmrl.envs import gl; gl.drawn_by = lambda: {'renderer': 'llvmpipe (LLVM 15)'}"
+HARD = "from vlmrl.envs import gl; gl.drawn_by = lambda: {'renderer': 'NVIDIA H100/PCIe'}"
+GPU = "import pathlib, sys; gl.NVIDIA = pathlib.Path(sys.executable)"
+NO_GPU = "import pathlib; gl.NVIDIA = pathlib.Path('no/such/driver')"
+
+
+@pytest.mark.parametrize(
+    ("renderer", "machine", "warned"),
+    [(SOFT, GPU, True), (HARD, GPU, False), (SOFT, NO_GPU, False)],
+    ids=["software beside a GPU", "the GPU", "software alone"],
+)
+def test_drawing_on_the_processor_beside_an_idle_gpu_is_warned_of(renderer, machine, warned):
+    code, err = run(renderer, machine, "gl.use(1)", "gl.use(2)")
+    assert code == 0, err
+    assert err.count("although there is an NVIDIA GPU") == warned

@@ -6,7 +6,6 @@ vlmrl info json=info.json
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,8 +52,6 @@ def _rendering() -> dict[str, Any]:
         gl.use(_rendering)
     except RenderError as error:
         return {"library": gl.choose_backend(), "error": str(error)}
-    calls: Any = importlib.import_module("OpenGL.GL")  # after the context, which says what it stands on
-    asked = {"vendor": calls.GL_VENDOR, "renderer": calls.GL_RENDERER, "version": calls.GL_VERSION}
-    said = {key: (calls.glGetString(name) or b"").decode(errors="replace") for key, name in asked.items()}
+    said = gl.drawn_by()
     gl.forget(_rendering)
     return {"library": gl.choose_backend(), **said}
