@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import wait
@@ -71,6 +72,8 @@ class Workers(AsyncVectorEnv):
         try:
             yield
         except (EOFError, ConnectionError) as cause:  # ConnectionError: of a pipe broken or reset
+            # What was being sent hangs on the traceback, and its end in a reference cycle crashes Python 3.12.1.
+            traceback.clear_frames(cause.__traceback__)
             wait([process.sentinel for process in self.processes], _LAST_BREATH)
             ended = [f"{one.name} ({_how(one.exitcode)})" for one in self.processes if one.exitcode is not None]
             raise SimulationError(
