@@ -67,7 +67,8 @@ def _view(name: str) -> Any:
 
 def _sb3(name: str) -> dict[str, Callable[[], Any]]:
     stock: list[Callable[[], gym.Env[Any, Any]]] = [partial(gym.make, name)] * COUNT
-    return {"dummy": partial(DummyVecEnv, stock), "subproc": partial(SubprocVecEnv, stock)}
+    # Forked, as Gymnasium's own are: 64 processes that each import torch would take minutes before the first step.
+    return {"dummy": partial(DummyVecEnv, stock), "subproc": partial(SubprocVecEnv, stock, start_method="fork")}
 
 
 def _gymnasium(name: str) -> dict[str, Callable[[], Any]]:

@@ -19,6 +19,7 @@ from vlmrl.config import atomic
 from vlmrl.config.run_dir import RunDir
 from vlmrl.errors import RunError
 from vlmrl.judge.episodes import evaluate
+from vlmrl.judge.kept import Kept
 from vlmrl.metrics.evaluation import Evaluation
 from vlmrl.types import Array
 from vlmrl.video.play import FrameScorer
@@ -117,6 +118,7 @@ class Judging(BaseCallback):
         self._run, self._world, self._curve, self._clock, self._say = run, world, curve, clock, say
         # With ground truth at hand, drawing and scoring would tell little more and cost most of the time.
         self._scorer = scorer if world.task is None else None
+        self._make = Kept(partial(world.env, self._scorer is not None))
         self._settings = run.config.evaluation
         self._best = _best_before(run)
 
@@ -130,6 +132,7 @@ class Judging(BaseCallback):
 
     def _on_training_end(self) -> None:
         self._on_rollout_start()
+        self._make.close()
 
     def _on_step(self) -> bool:
         return True
@@ -138,10 +141,9 @@ class Judging(BaseCallback):
         """Judge the agent as it is now."""
         self._judged = steps = self.model.num_timesteps
         seeds = list(self._settings.seeds)[: self._settings.episodes]
-        make = partial(self._world.env, self._scorer is not None)
         with self._clock.of("judging"), undisturbed():
             words = self._world.words if self._scorer is not None else None
-            judged = evaluate(TrainedPolicy(self.model), make, self._world.task, seeds, self._scorer, words)
+            judged = evaluate(TrainedPolicy(self.model), self._make, self._world.task, seeds, self._scorer, words)
         self._curve.add(steps, judged)
         means = means_of(judged)
         for name, mean in means.items():

@@ -11,6 +11,7 @@ import numpy as np
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.judge.episodes import MakeEnv, evaluate
+from vlmrl.judge.kept import Kept
 from vlmrl.judge.random_policy import RandomPolicy
 from vlmrl.metrics.evaluation import Comparison, Evaluation, Trace
 from vlmrl.metrics.rank import auroc, spearman
@@ -53,18 +54,18 @@ def compare(
     """
     if RANDOM in agents:
         raise ConfigError(f"agents={RANDOM}: a random agent is added by itself; give yours another name")
-    env = make_env()
-    space = env.action_space
-    env.close()
-    everyone: dict[str, Policy] = {**agents, RANDOM: RandomPolicy(space)}
-    judged = [
-        replace(
-            evaluate(policy, make_env, task, seeds, scorer, words, batch),
-            agent=name,
-            chosen=(chosen or {}).get(name, ""),
-        )
-        for name, policy in everyone.items()
-    ]
+    with Kept(make_env) as make:
+        env = make()
+        everyone: dict[str, Policy] = {**agents, RANDOM: RandomPolicy(env.action_space)}
+        env.close()
+        judged = [
+            replace(
+                evaluate(policy, make, task, seeds, scorer, words, batch),
+                agent=name,
+                chosen=(chosen or {}).get(name, ""),
+            )
+            for name, policy in everyone.items()
+        ]
     words = words or (task.words if task is not None else None)
     comparison = Comparison(
         tuple(judged),
