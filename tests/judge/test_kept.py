@@ -1,5 +1,7 @@
 """Environments that are lent: made once, closed at the end, and as good as new at every reset."""
 
+from contextlib import closing
+
 import gymnasium as gym
 import pytest
 
@@ -37,7 +39,7 @@ class Counted(gym.Wrapper):
 
 def test_an_environment_is_made_once_however_often_it_is_played_in():
     count = Counting()
-    with Kept(count) as kept:
+    with closing(Kept(count)) as kept:
         judged = [evaluate(go_right, kept, task(), range(3), batch=2).episodes for _ in range(3)]
         assert (count.made, count.closed) == (2, 0)
     assert count.closed == 2
@@ -66,7 +68,7 @@ def test_a_shipped_task_leaves_nothing_of_the_episode_before(name):
     found = find_task(name)
     env = fresh()
     policy = RandomPolicy(env.action_space)
-    with Kept(fresh) as kept:
+    with closing(Kept(fresh)) as kept:
         evaluate(policy, kept, found, [5, 6])
         again = evaluate(policy, kept, found, [1, 2])
     anew = evaluate(policy, fresh, found, [1, 2])

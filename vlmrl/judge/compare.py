@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -54,7 +55,7 @@ def compare(
     """
     if RANDOM in agents:
         raise ConfigError(f"agents={RANDOM}: a random agent is added by itself; give yours another name")
-    with Kept(make_env) as make:
+    with closing(Kept(make_env)) as make:
         env = make()
         everyone: dict[str, Policy] = {**agents, RANDOM: RandomPolicy(env.action_space)}
         env.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
 import gymnasium as gym
@@ -27,14 +26,6 @@ class Kept:
         """Close what is idle."""
         while self._idle:
             self._idle.pop().close()
-
-    def __enter__(self) -> Kept:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class _Lent(gym.Wrapper[Any, Any, Any, Any]):

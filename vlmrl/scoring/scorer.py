@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vlmrl.encoders.base import as_batch
+from vlmrl.encoders.base import Encoder, as_batch
 from vlmrl.errors import Abstained, ConfigError, ShapeError
 from vlmrl.rewards.base import FrameReward, RewardModel
 from vlmrl.types import Frames, Words
@@ -22,7 +22,6 @@ from vlmrl.types import Frames, Words
 if TYPE_CHECKING:
     from vlmrl.scoring.cache import ScoreCache
 
-_BATCH = 256
 _KEY_BYTES = 16
 _SHARED_OUT = 8 * 2**20
 """Bytes of frames that are worth several threads: hashing 8 MiB takes one some 8 ms."""
@@ -64,8 +63,7 @@ class Scorer:
         if not isinstance(model, FrameReward):
             raise ConfigError(f"reward={type(model).__name__}: does not score single frames; take a FrameReward")
         if batch_size is None:
-            encoder = getattr(model, "encoder", None)  # not every model has one
-            batch_size = _BATCH if encoder is None else encoder.batch_size
+            batch_size = getattr(model, "encoder", Encoder).batch_size  # not every model has one
         if batch_size < 1:
             raise ConfigError(f"batch_size={batch_size}: must be 1 or more")
         self.model, self.batch_size, self.cache = model, batch_size, cache
