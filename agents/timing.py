@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,7 +23,7 @@ PARTS = ("simulation", "rendering", "scoring", "learning", "judging", "saving")
 
 
 class Clock:
-    """Adds up seconds by name, over the whole run and since the last look.
+    """Adds up seconds by name, over the whole run and lap by lap.
 
     Attributes:
         seconds: since the start, by name of the part.
@@ -35,8 +35,7 @@ class Clock:
     def restart(self) -> None:
         """Forget everything, and count from now."""
         self.seconds: defaultdict[str, float] = defaultdict(float)
-        self._start = self._looked = time.perf_counter()
-        self._before: dict[str, float] = {}
+        self._start = time.perf_counter()
 
     @contextmanager
     def of(self, part: str) -> Iterator[None]:
@@ -60,13 +59,19 @@ class Clock:
         """Share of the wall time that each part took since the start, in [0, 1]; ``rest`` is what no part took."""
         return _shares(self.seconds, self.total)
 
-    def recent(self) -> dict[str, float]:
-        """The same since the last call of this method."""
-        now = time.perf_counter()
-        since = {part: self.seconds[part] - self._before.get(part, 0.0) for part in PARTS}
-        shares = _shares(since, now - self._looked)
-        self._looked, self._before = now, dict(self.seconds)
-        return shares
+    def lap(self) -> Callable[[], dict[str, float]]:
+        """A function that gives :meth:`shares` since its own last call, at first since now."""
+        looked, before = time.perf_counter(), dict(self.seconds)
+
+        def since() -> dict[str, float]:
+            nonlocal looked, before
+            now, seconds = time.perf_counter(), dict(self.seconds)
+            spent = {part: seconds.get(part, 0.0) - before.get(part, 0.0) for part in PARTS}
+            shares = _shares(spent, now - looked)
+            looked, before = now, seconds
+            return shares
+
+        return since
 
 
 def _shares(seconds: Mapping[str, float], total: float) -> dict[str, float]:

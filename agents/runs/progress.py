@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
@@ -41,6 +41,7 @@ class Progress(BaseCallback):
         self._bar: tqdm[Any] | None = None
 
     def _on_training_start(self) -> None:
+        self._row_shares, self._line_shares = self._clock.lap(), self._clock.lap()
         self._logged = self._begun = self.model.num_timesteps
         self._started = time.perf_counter()
         self._tenth = self._begun * 10 // self._total
@@ -68,21 +69,24 @@ class Progress(BaseCallback):
             self._bar = None
 
     def _row(self) -> None:
-        """Write everything recorded since the last row, and the shares of time since then."""
+        """Write everything recorded since the last row, and show it: each with the shares of its own time."""
         steps = self._logged = self.model.num_timesteps
-        shares = self._clock.recent()
+        shares = self._row_shares()
         for part, share in shares.items():
             self.logger.record(f"time/{part}", round(share, 4))
         recorded = self.logger.name_to_value
         means = [
             f"{name} {recorded[f'rollout/{key}']:.3g}" for key, name in SHOWN.items() if f"rollout/{key}" in recorded
         ]
-        spent = [f"{part} {share:.0%}" for part, share in shares.items() if share >= 0.01]
         self.model.dump_logs()
-        text = ", ".join(means + spent)
         if self._bar is not None:
-            self._bar.set_postfix_str(text)
+            self._bar.set_postfix_str(_text(means, shares))
         elif self._show and steps * 10 // self._total > self._tenth:
             self._tenth = steps * 10 // self._total
             fps = (steps - self._begun) / max(time.perf_counter() - self._started, 1e-9)
+            text = _text(means, self._line_shares())
             self._say(f"{steps:>9,} of {self._total:,} steps, {fps:.0f} steps/s: {text}")
+
+
+def _text(means: list[str], shares: Mapping[str, float]) -> str:
+    return ", ".join(means + [f"{part} {share:.0%}" for part, share in shares.items() if share >= 0.01])

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
 
 
+_WORDS_KEPT = 4096
+
+
 class EmbeddingReward(FrameReward):
     """A reward that depends on a frame through its embedding alone.
 
@@ -51,6 +54,8 @@ class EmbeddingReward(FrameReward):
         for one in groups:
             if one not in self._sound:
                 self.check(one)
+                if len(self._sound) >= _WORDS_KEPT:  # words may come by the row, always new ones
+                    self._sound.clear()
                 self._sound.add(one)
         images = self.encoder.images(frames)
         scores = images.new_empty(len(images))
