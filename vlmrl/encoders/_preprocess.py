@@ -61,9 +61,12 @@ class Preprocess:
         """Turn uint8 ``(B, H, W, 3)`` frames into normalised float32 ``(B, 3, height, width)`` on the same device."""
         pictures = frames.permute(0, 3, 1, 2)
         pictures = resize(pictures, *self._fitted(*pictures.shape[-2:]), self._filter)
-        pixels = self._centred(pictures).to(torch.float32).div_(255)
-        mean, std = (torch.tensor(side, device=pixels.device).view(3, 1, 1) for side in (self.mean, self.std))
-        return pixels.sub_(mean).div_(std)
+        # The channels last, as frames come and CPUs convolve, and a row of pixels at once: three at a time are slow.
+        rows = self._centred(pictures).permute(0, 2, 3, 1).contiguous().flatten(2).to(torch.float32).div_(255)
+        wide = self.size[1]
+        mean, std = (torch.tensor(side, device=rows.device).repeat(wide) for side in (self.mean, self.std))
+        rows = rows.sub_(mean).div_(std)
+        return rows.view(len(rows), -1, wide, 3).permute(0, 3, 1, 2)
 
     @property
     def _filter(self) -> Filter:
