@@ -72,7 +72,7 @@ class World:
         return TimedEnvs(venv, clock)
 
     def _batch(self, frames: Tapped, clock: Clock, count: int) -> VecEnv | None:
-        batch = make_batch(self._where, count, **self._look(frames))
+        batch = make_batch(self._where, count, contexts=self.config.render.contexts, **self._look(frames))
         if batch is None:
             return None
         if batch.easel is not None:

@@ -9,10 +9,13 @@ import os
 import sys
 import threading
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from vlmrl import _triton_guard
+from vlmrl.envs import egl
 from vlmrl.errors import RenderError
 
 BACKENDS = ("egl", "osmesa", "glfw")
@@ -66,14 +69,16 @@ check_library(os.environ["MUJOCO_GL"].lower())
 
 
 class _Contexts(threading.local):
-    """The calling thread's context, and which renderer used it last."""
+    """The calling thread's context, its address where EGL made it, and which renderer used it last."""
 
     context: Context | None = None
+    address: int | None = None
     user: object | None = None
 
 
 _here = _Contexts()
 _all: list[Context] = []
+_before: list[Callable[[], object]] = []
 _lock = threading.Lock()
 
 
@@ -85,6 +90,8 @@ def _make_context() -> Context:
     _triton_guard.preload()
     try:
         module: Any = importlib.import_module(f"mujoco.{backend}")
+        if backend == "egl":
+            egl.choose_device()
         # 64 by 64 is the size of a window that nobody sees: frames go to MuJoCo's own offscreen buffer.
         context: Context = module.GLContext(64, 64)
     except Exception as cause:  # PyOpenGL raises AttributeError, ImportError, GLError or OSError, by what is missing
@@ -133,19 +140,31 @@ def free_first_at_exit() -> None:
     atexit.register(free_all)
 
 
-def use(user: object) -> bool:
-    """Make this thread's context current for ``user``.
+@contextmanager
+def current(user: object) -> Iterator[bool]:
+    """Have this thread's context current in the block, for ``user``; then what was current before, if it was another's.
 
-    Returns:
+    Gymnasium's renderer, for one, makes its context current once, and draws in whatever is current later.
+
+    Yields:
         Whether somebody else drew in between, so that ``user`` must bind its buffers again.
+
+    Raises:
+        RenderError: no context can be made.
     """
+    there = egl.current()
+    others = egl.returner() if there is not None and there != _here.address else None
     if _here.context is None:
         _here.context = _make_context()
-    if _here.user is user:
-        return False
-    _here.context.make_current()
-    _here.user = user
-    return True
+    if there is None or others is not None:
+        _here.context.make_current()
+        _here.address = egl.current()
+    changed, _here.user = _here.user is not user, user
+    try:
+        yield changed
+    finally:
+        if others is not None:
+            others()
 
 
 def forget(user: object) -> None:
@@ -154,10 +173,23 @@ def forget(user: object) -> None:
         _here.user = None
 
 
+def before_freeing(end: Callable[[], object]) -> None:
+    """Have ``end`` called before contexts are freed at exit: threads that draw with them must be gone by then."""
+    _before.append(end)
+
+
+def abandon() -> None:
+    """Leave all contexts to the system: freeing one in which a driver hangs would hang as well."""
+    with _lock:
+        _all.clear()
+
+
 def free_all() -> None:
     """Release every context of the process; the interpreter calls it at exit."""
+    for end in _before:
+        end()
     with _lock:
         contexts, _all[:] = list(_all), []
     for context in contexts:
         context.free()
-    _here.context = _here.user = None
+    _here.context = _here.address = _here.user = None

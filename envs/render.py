@@ -71,13 +71,12 @@ class Renderer:
         self._rect = mujoco.MjrRect(0, 0, size[1], size[0])
         self._buffer = np.empty((*size, 3), np.uint8)
         self._context: mujoco.MjrContext | None = None
-        gl.use(self)
         style = STYLES[profile]
-        with _drawn_as(model, style, size):
+        with gl.current(self), _drawn_as(model, style, size):
             self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
+            mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
         self._scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = style.shadows
         self._scene.flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = style.reflections
-        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
 
     def frame(self, data: mujoco.MjData) -> NDArray[np.uint8]:
         """Draw the state in ``data``, whose kinematics must be up to date.
@@ -90,8 +89,6 @@ class Renderer:
         """
         if self._context is None:
             raise RenderError("frame: the renderer is closed; make a new one")
-        if gl.use(self):
-            mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
         self._camera.lookat[:] = self.lookat
         if self._follow is not None:
             # Sideways only: a camera that bobs with the robot would hide whether it stands or lies.
@@ -99,8 +96,11 @@ class Renderer:
         mujoco.mjv_updateScene(
             self._model, data, self._option, None, self._camera, mujoco.mjtCatBit.mjCAT_ALL, self._scene
         )
-        mujoco.mjr_render(self._rect, self._scene, self._context)
-        mujoco.mjr_readPixels(self._buffer, None, self._rect, self._context)
+        with gl.current(self) as changed:
+            if changed:
+                mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
+            mujoco.mjr_render(self._rect, self._scene, self._context)
+            mujoco.mjr_readPixels(self._buffer, None, self._rect, self._context)
         return self._buffer[::-1].copy()  # GL counts rows from the bottom
 
     @property
@@ -116,8 +116,8 @@ class Renderer:
     def close(self) -> None:
         """Release what the renderer holds; closing twice is no error."""
         if self._context is not None:
-            gl.use(self)
-            self._context.free()
+            with gl.current(self):
+                self._context.free()
             self._context = None
             gl.forget(self)
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from vlmrl.envs import gl
 from vlmrl.envs.batch.cores import physical_cores
 from vlmrl.envs.batch.engine import Engine
+from vlmrl.envs.batch.own_thread import OwnThread
 from vlmrl.envs.blank import BlankCheck
 from vlmrl.envs.render import Renderer
 from vlmrl.envs.simulator import refresh
 from vlmrl.envs.task import Camera, Profile
-from vlmrl.errors import ConfigError
+from vlmrl.errors import ConfigError, RenderError
 
-MOST_THREADS = 4
-"""Drawing contexts by default at most: drivers serve a few well, and some hang with many."""
+MOST_CONTEXTS = 4
+"""By default at most: drivers serve a few contexts well, and some hang with many."""
+PATIENCE = 60.0
+"""Seconds without a frame after which the driver counts as hung: the slowest frames take one or two."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,13 @@ class Picture:
         size: ``(height, width)`` in pixels.
         camera: where to look from; None is the model's default view.
         profile: the render profile.
-        threads: that draw; None is one a physical core, up to four.
+        contexts: that draw, each in a thread of its own; None is one a physical core, up to four.
     """
 
     size: tuple[int, int] = (64, 64)
     camera: Camera | None = None
     profile: Profile = "fast"
-    threads: int | None = None
+    contexts: int | None = None
 
 
 class Easel:
@@ -50,16 +54,17 @@ class Easel:
         picture: what a frame looks like.
 
     Raises:
-        ConfigError: fewer than one thread.
+        ConfigError: fewer than one context.
     """
 
     def __init__(self, model: mujoco.MjModel, engine: Engine, picture: Picture) -> None:
-        if picture.threads is not None and picture.threads < 1:
+        asked = picture.contexts
+        if asked is not None and asked < 1:
             raise ConfigError(
-                f"threads={picture.threads}: must be at least 1, or None for one a physical core, up to {MOST_THREADS}"
+                f"contexts={asked}: must be at least 1, or None for one a physical core, up to {MOST_CONTEXTS}"
             )
         self._model, self._engine, self._picture = model, engine, picture
-        self._threads = min(engine.count, picture.threads or min(MOST_THREADS, physical_cores()))
+        self._contexts = min(engine.count, asked or min(MOST_CONTEXTS, physical_cores()))
         self._painters: list[_Painter] = []
         self._check = BlankCheck()
 
@@ -67,31 +72,49 @@ class Easel:
         """Frames of simulations, of all by default: a new uint8 ``(k, H, W, 3)``.
 
         Raises:
-            RenderError: nothing can be drawn, or the first frame ever is one colour all over.
+            RenderError: nothing can be drawn, the driver hangs, or the first frame ever is one colour all over.
         """
         chosen = list(range(self._engine.count)) if sims is None else [int(sim) for sim in sims]
         frames = np.empty((len(chosen), *self._picture.size, 3), np.uint8)
         if not chosen:
             return frames
         if not self._painters:
-            self._painters = self._prepared()
+            self._prepare()
         shares = np.array_split(np.arange(len(chosen)), len(self._painters))
         waiting = [
             painter.paint(self._engine, [(chosen[place], frames[place]) for place in share])
             for painter, share in zip(self._painters, shares, strict=True)
             if len(share)
         ]
-        for one in waiting:
-            one.result()
+        self._await(waiting)
         self._check(frames, lambda row: f"env {chosen[row]}")
         return frames
 
-    def _prepared(self) -> list[_Painter]:
-        """Painters whose renderers were made one after the other, before any draws: making one changes the model."""
-        painters = [_Painter(self._model, self._picture) for _ in range(self._threads)]
-        for painter in painters:
-            painter.prepare().result()
-        return painters
+    def _prepare(self) -> None:
+        """Make painters; their renderers one after the other, before any draws: making one changes the model."""
+        self._painters = [_Painter(self._model, self._picture) for _ in range(self._contexts)]
+        for painter in self._painters:
+            self._await([painter.prepare()])
+
+    def _await(self, waiting: Sequence[Future[None]]) -> None:
+        """Wait until all is drawn, as long as frames come."""
+        pending, drawn = set(waiting), self._drawn
+        while pending:
+            _, pending = wait(pending, PATIENCE)
+            if pending and self._drawn == drawn:
+                self._painters = []  # whatever they do, nobody waits for it
+                gl.abandon()
+                raise RenderError(
+                    f"contexts={self._contexts}: no frame was drawn in {PATIENCE:.0f} s, the graphics driver hangs; "
+                    "fewer contexts may help (render.contexts=1), and MUJOCO_GL=osmesa draws without the driver"
+                )
+            drawn = self._drawn
+        for one in waiting:
+            one.result()
+
+    @property
+    def _drawn(self) -> int:
+        return sum(painter.drawn for painter in self._painters)
 
     def close(self) -> None:
         """Release renderers and threads; drawing again makes new ones."""
@@ -101,14 +124,20 @@ class Easel:
 
 
 class _Painter:
-    """A thread with a renderer of its own: contexts belong to threads."""
+    """A thread with a renderer of its own: contexts belong to threads.
+
+    Attributes:
+        drawn: frames so far.
+    """
 
     def __init__(self, model: mujoco.MjModel, picture: Picture) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="painter")
+        self.drawn = 0
+        self._thread = OwnThread("painter")
         self._model, self._picture = model, picture
         self._data = mujoco.MjData(model)
         self._renderers: list[Renderer] = []
         self._left = weakref.finalize(self, _leave, self._thread, self._renderers)
+        self._left.atexit = False  # contexts are freed elsewhere then
 
     def prepare(self) -> Future[None]:
         """Begin to make the renderer."""
@@ -120,27 +149,25 @@ class _Painter:
 
     def paint(self, engine: Engine, work: list[tuple[int, NDArray[np.uint8]]]) -> Future[None]:
         """Begin to draw simulations into arrays."""
-        return self._thread.submit(self._paint, engine, work)
+        return self._thread.submit(partial(self._paint, engine, work))
 
     def _paint(self, engine: Engine, work: list[tuple[int, NDArray[np.uint8]]]) -> None:
         for sim, frame in work:
             engine.load(sim, self._data)
             refresh(self._model, self._data)
             frame[:] = self._renderers[0].frame(self._data)
+            self.drawn += 1
 
     def close(self) -> None:
         """Release the renderer in the thread that made it, and end the thread."""
-        self._left.detach()
-        with suppress(RuntimeError):  # as below
-            self._thread.submit(_release, self._renderers).result()
-        self._thread.shutdown()
+        self._left()
+        self._thread.join(PATIENCE)
 
 
-def _leave(thread: ThreadPoolExecutor, renderers: list[Renderer]) -> None:
+def _leave(thread: OwnThread, renderers: list[Renderer]) -> None:
     """Release what nobody closed, without waiting: this may run in the very thread."""
-    with suppress(RuntimeError):  # at exit no thread takes work any more, and contexts are freed elsewhere
-        thread.submit(_release, renderers)
-    thread.shutdown(wait=False)
+    thread.submit(partial(_release, renderers))
+    thread.end()
 
 
 def _release(renderers: list[Renderer]) -> None:

@@ -66,7 +66,7 @@ def make_vec_env(
         RenderError: it can draw no frames.
     """
     look: Look = {"obs": obs, "size": size, "frames": frames, "healthy_end": healthy_end, "profile": profile}
-    batch = make_batch(task, num_envs, threads, **look)
+    batch = make_batch(task, num_envs, threads, threads, **look)
     if batch is not None:
         return batch
     make = partial(make_env, task, **look)
@@ -76,12 +76,21 @@ def make_vec_env(
     return Workers(make, num_envs, layers, FrameTap in layers)
 
 
-def make_batch(task: Task | str, num_envs: int, threads: int | None = None, **look: Unpack[Look]) -> BatchEnv | None:
+def make_batch(
+    task: Task | str, num_envs: int, threads: int | None = None, contexts: int | None = None, **look: Unpack[Look]
+) -> BatchEnv | None:
     """What :func:`make_vec_env` makes on MuJoCo's threads, or None where the environment has no batched form.
+
+    Args:
+        task: as there.
+        num_envs: how many.
+        threads: that simulate; None is one a physical core.
+        contexts: that draw, each in a thread of its own; None is one a physical core, up to four.
+        **look: as there.
 
     Raises:
         UnknownName: no such task or id.
-        ConfigError: fewer than one environment or thread.
+        ConfigError: fewer than one environment, thread or context.
         RenderError: it can draw no frames.
     """
     if num_envs < 1:
@@ -93,18 +102,18 @@ def make_batch(task: Task | str, num_envs: int, threads: int | None = None, **lo
         one.close()
         return None
     if look["obs"] == "state":
-        batch = BatchEnv(one, form, num_envs, threads, _picture(one, form, look, threads) if look["frames"] else None)
+        batch = BatchEnv(one, form, num_envs, threads, _picture(one, form, look, contexts) if look["frames"] else None)
         batch.watched = () if look["frames"] == "ends" else None
         return batch
-    picture = _picture(one, form, look, threads)
+    picture = _picture(one, form, look, contexts)
     return PixelBatchEnv(one, form, num_envs, threads, picture, both=look["obs"] == "both", reward=not look["frames"])
 
 
-def _picture(env: gym.Env[Any, Any], form: Form, look: Look, threads: int | None) -> Picture:
+def _picture(env: gym.Env[Any, Any], form: Form, look: Look, contexts: int | None) -> Picture:
     size, profile = look["size"], look["profile"]
     if form.task is not None:
-        return Picture(size, form.task.camera, profile or form.task.profile, threads)
-    return Picture(size, default_camera(env), profile or "fast", threads)
+        return Picture(size, form.task.camera, profile or form.task.profile, contexts)
+    return Picture(size, default_camera(env), profile or "fast", contexts)
 
 
 def registered(

@@ -72,6 +72,26 @@ NO_GPU = "import pathlib; gl.NVIDIA = pathlib.Path('no/such/driver')"
     ids=["software beside a GPU", "the GPU", "software alone"],
 )
 def test_drawing_on_the_processor_beside_an_idle_gpu_is_warned_of(renderer, machine, warned):
-    code, err = run(renderer, machine, "gl.use(1)", "gl.use(2)")
+    code, err = run(renderer, machine, "with gl.current(1): pass", "with gl.current(2): pass")
     assert code == 0, err
     assert err.count("although there is an NVIDIA GPU") == warned
+
+
+FOREIGN = """
+import gymnasium as gym, numpy as np
+from vlmrl.envs import make_env
+ours = make_env("cartpole/upright", size=(48, 48))
+first = ours.reset(seed=0)[1]["frame"]
+theirs = gym.make("InvertedPendulum-v5", render_mode="rgb_array", width=200, height=100)
+theirs.reset(seed=0)
+expected = theirs.render()
+for _ in range(2):
+    np.testing.assert_array_equal(ours.reset(seed=0)[1]["frame"], first)
+    np.testing.assert_array_equal(theirs.render(), expected)
+theirs.close()
+"""
+
+
+def test_gymnasiums_own_renderer_may_draw_in_the_same_thread():
+    code, err = run(FOREIGN)
+    assert code == 0, err

@@ -6,6 +6,7 @@ vlmrl info json=info.json
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,13 +46,16 @@ def _torch() -> dict[str, Any]:
 
 def _rendering() -> dict[str, Any]:
     """Which library draws, and on what: Mesa's llvmpipe means that frames are drawn by the processor."""
-    from vlmrl.envs import gl
+    from vlmrl.envs import egl, gl
     from vlmrl.errors import RenderError
 
+    library = gl.choose_backend()
     try:
-        gl.use(_rendering)
+        with gl.current(_rendering):
+            said: dict[str, Any] = {"library": library, **gl.drawn_by()}
     except RenderError as error:
-        return {"library": gl.choose_backend(), "error": str(error)}
-    said = gl.drawn_by()
+        return {"library": library, "error": str(error)}
     gl.forget(_rendering)
-    return {"library": gl.choose_backend(), **said}
+    if library == "egl":
+        said |= {"cuda_numbers": egl.cuda_numbers(), "device": os.environ.get(egl.DEVICE, "the first that works")}
+    return said

@@ -113,6 +113,9 @@ class RenderConfig(Section):
     """[height, width] in pixels; null: what the encoder reads, so that nothing is resized."""
     profile: Literal["fast", "vlm", "pretty"] | None = None
     """How much drawing a frame is worth; null: the task's own."""
+    contexts: PositiveInt | None = None
+    """Drawing contexts, each in a thread of its own; null: one a physical core, up to four. 1 where a graphics driver
+    hangs with more. Environments without a batched form draw in one."""
 
 
 class ScoringConfig(Section):

@@ -87,9 +87,34 @@ def test_a_camera_that_sees_nothing_is_refused():
     ours.close()
 
 
-def test_no_threads_are_refused():
-    with pytest.raises(ConfigError, match="threads=0: must be at least 1"):
-        batched(partial(gym.make, "Hopper-v5"), 1, Picture(threads=0))
+def test_no_contexts_are_refused():
+    with pytest.raises(ConfigError, match="contexts=0: must be at least 1"):
+        batched(partial(gym.make, "Hopper-v5"), 1, Picture(contexts=0))
+
+
+HANGS = """
+import time
+from vlmrl.envs import make_vec_env
+from vlmrl.envs.batch import easel, own_thread
+from vlmrl.envs.render import Renderer
+
+easel.PATIENCE = 0.5
+own_thread.end_all.__defaults__ = (0.2,)
+env = make_vec_env("cartpole/balance", 4, threads=2)
+env.reset(seed=0)
+quick = Renderer.frame
+Renderer.frame = lambda self, data: (time.sleep(0.3), quick(self, data))[1]
+assert env.frames().shape == (4, 64, 64, 3)  # slower than patience altogether, yet frames come
+Renderer.frame = lambda self, data: time.sleep(60)
+env.frames()
+"""
+
+
+def test_a_driver_that_hangs_is_named_and_keeps_nobody():
+    done = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=50)
+    assert done.returncode == 1
+    assert "RenderError: contexts=2: no frame was drawn in 0 s, the graphics driver hangs" in done.stderr
+    assert "render.contexts=1" in done.stderr
 
 
 def test_films_are_drawn_of_each_environment():
