@@ -26,7 +26,8 @@ def measure(budget: Budget) -> Iterator[Figure]:
     """``score/encoder-share``: scoring uint8 frames over embedding ready ones; ``score/sim-clip/one-by-one``.
 
     And ``score/sim-clip-tower/torch``: frames of uint8 through our encoder over ready fp32 pictures, channels first,
-    through the tower as open_clip builds it, in whatever batch suits that best.
+    through the tower as open_clip builds it, in whatever batch suits that best. ``score/sim-clip-tower-int8/torch``:
+    the same, ours in integers.
     """
     encoder = encoders.load("sim_clip", device="cpu")
     scorer = Scorer(rewards.load("goal_baseline", encoder))
@@ -50,12 +51,14 @@ def measure(budget: Budget) -> Iterator[Figure]:
         "one-by-one": one_by_one,
     }
     yield from figures("score/sim-clip", "frames/s", alternated(together, budget, each=batch))
-    yield figure("score/sim-clip-tower/torch", *_towers(encoder, budget), "frames/s")
+    rates = _towers(encoder, budget)
+    yield figure("score/sim-clip-tower/torch", rates["fp32"], rates["torch"], "frames/s")
+    yield figure("score/sim-clip-tower-int8/torch", rates["int8"], rates["torch"], "frames/s")
 
 
-def _towers(encoder: Any, budget: Budget) -> tuple[float, float]:
-    """Frames a second through our encoder, and through the plain tower at its best."""
-    count = max(TOWERS)
+def _towers(encoder: Any, budget: Budget) -> dict[str, float]:
+    """Frames a second through our encoder in fp32 and in integers, and through the plain tower at its best."""
+    count, integers = max(TOWERS), encoders.load("sim_clip", device="cpu", precision="int8")
     frames = np.random.default_rng(0).integers(0, 256, (count, *encoder.image_size, 3), np.uint8)
     pixels = encoder._preprocess(torch.from_numpy(frames)).contiguous()
     tower = open_clip.create_model(f"local-dir:{WEIGHTS}").eval().visual
@@ -66,8 +69,9 @@ def _towers(encoder: Any, budget: Budget) -> tuple[float, float]:
                 tower(part)
 
     ways: dict[str, Callable[[], object]] = {str(batch): partial(plain, batch) for batch in TOWERS}
-    rates = alternated({"ours": partial(encoder.images, frames), **ways}, budget, each=count)
-    return rates.pop("ours"), max(rates.values())
+    ours = {"fp32": partial(encoder.images, frames), "int8": partial(integers.images, frames)}
+    rates = alternated({**ours, **ways}, budget, each=count)
+    return {name: rates.pop(name) for name in ours} | {"torch": max(rates.values())}
 
 
 def _alone(encoder: Any, frames: Any) -> Callable[[], object]:

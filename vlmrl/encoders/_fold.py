@@ -17,4 +17,4 @@ def fold(tower: torch.nn.Module) -> None:
     for unit in tower.modules():
         if isinstance(unit, ConvNormAct) and isinstance(unit.conv, torch.nn.Conv2d) and type(unit.bn) is BatchNormAct2d:
             unit.conv = fuse_conv_bn_eval(unit.conv, unit.bn)
-            unit.bn = torch.nn.Sequential(unit.bn.drop, unit.bn.act)
+            unit.bn = unit.bn.act  # what it drops in training stays in evaluation

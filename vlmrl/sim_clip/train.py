@@ -23,7 +23,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vlmrl.encoders.open_clip import OpenClip
+from vlmrl.find import names
 from vlmrl.sim_clip import card, familiarity, vocabulary
+from vlmrl.sim_clip.data import draw
 from vlmrl.sim_clip.lessons import Lesson, Say, Teaches, lessons, read
 from vlmrl.sim_clip.settings import Settings
 from vlmrl.sim_clip.targets import cosines
@@ -38,6 +41,8 @@ PINNED = 10.0
 NOISE = 0.03
 """Largest standard deviation of what is added to the teacher's vectors, so that near sentences land near each other."""
 SAVE_EVERY = 200
+CALIBRATION, CALIBRATION_SEED = 200, 20_000
+"""Frames of each domain by which integers are rounded, and their seed, which neither training nor evaluation draws."""
 
 
 class Projection(nn.Module):
@@ -269,6 +274,7 @@ def train(settings: Settings, say: Say, teacher: Callable[[], Teaches] = Teacher
     train_texts(settings, taught, model, projection, tokenizer, say)
     save(model, settings.out, tokenizer.vocab_size)
     familiarity.write(settings.out)
+    calibrate(settings.out)
     record = {
         "recipe": settings.recipe(),
         "minutes": _minutes(settings.work, began),
@@ -277,6 +283,13 @@ def train(settings: Settings, say: Say, teacher: Callable[[], Teaches] = Teacher
     }
     (settings.out / "training.json").write_text(json.dumps(record, indent=2) + "\n")
     return settings.out
+
+
+def calibrate(folder: Path) -> None:
+    """Measure the ranges of ``encoder.precision=int8`` on frames of every domain, drawn as the training's are."""
+    drawn = [draw(name, CALIBRATION, CALIBRATION_SEED).frames for name in names("language")]
+    mixed = np.stack(drawn, axis=1).reshape(-1, *drawn[0].shape[1:])
+    OpenClip(f"local-dir:{folder}", precision="fp32", device="cpu").calibrate(mixed)
 
 
 def _minutes(work: Path, began: float) -> float:
