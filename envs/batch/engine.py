@@ -74,9 +74,12 @@ class Engine:
         self._batch: int = made
         # Arrays into the batch's memory keep the engine alive, so it is freed after the last of them.
         self._free = weakref.finalize(self, self._library.mjb_deleteBatch, made)
+        self._persistent = persistent
         self._template = mujoco.MjData(model)
         self._fields: dict[str, NDArray[Any]] = {}
         self.state = self._array(self._library.mjb_state(made), (count, self._library.mjb_nstate(made)))
+        self._default = np.empty(self.state.shape[1])
+        mujoco.mj_getState(model, self._template, self._default, EVERYTHING)
         raw = self._array(self._library.mjb_warning(made), (count, int(mujoco.mjtWarning.mjNWARNING), 2), np.int32)
         self.warnings = raw[:, DIVERGED, 1]
 
@@ -112,7 +115,11 @@ class Engine:
 
     def reset(self, ids: Ids | None = None) -> None:
         """Put simulations into the model's default state; a :meth:`forward` must follow."""
-        self._check(ids, self._library.mjb_reset(self._batch, *self._chosen(ids), None, 0))
+        chosen = self._chosen(ids)
+        if self._persistent:
+            self._check(ids, self._library.mjb_reset(self._batch, *chosen, None, 0))
+        else:  # the state is all there is, and MuJoCo would clear an MjData for each
+            self.state[slice(None) if ids is None else ids] = self._default
 
     def apply(self, function: str) -> None:
         """Call MuJoCo's C function of ``(model, data)`` on every simulation, and copy the derived fields out.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
@@ -138,21 +138,27 @@ class GymnasiumRobot(Robot):
         """A keyword that the stock environment was made with."""
         return getattr(self.env, f"_{name}")
 
-    def start(self, generator: np.random.Generator) -> tuple[Array, Array]:
-        """One start: joint positions ``(nq,)`` and velocities ``(nv,)``, drawn in the stock environment's order."""
+    def starts(self, generators: Sequence[np.random.Generator]) -> tuple[Array, Array]:
+        """Where an episode of each generator begins: joint positions ``(k, nq)`` and velocities ``(k, nv)``.
+
+        The numbers are drawn in the stock environment's order.
+        """
         qpos, qvel = self.home
-        scale = self.setting("reset_noise_scale")
-        qpos = qpos + generator.uniform(low=-scale, high=scale, size=qpos.size)
+        scale, split = self.setting("reset_noise_scale"), qpos.size
+        even = split if self.normal_speeds else split + qvel.size  # drawn at once or one after the other is the same
+        noise = np.array([generator.uniform(-scale, scale, even) for generator in generators])
         if self.normal_speeds:
-            return qpos, qvel + scale * generator.standard_normal(qvel.size)
-        return qpos, qvel + generator.uniform(low=-scale, high=scale, size=qvel.size)
+            speeds = scale * np.array([generator.standard_normal(qvel.size) for generator in generators])
+        else:
+            speeds = noise[:, split:]
+        return qpos + noise[:, :split], qvel + speeds
 
     def restart(self, ids: Ids, generators: list[np.random.Generator]) -> None:
         """Default state, noise on positions and velocities, everything that depends on them computed once for all."""
+        if not ids.size:
+            return
         self.engine.reset(ids)
-        starts = [self.start(generators[sim]) for sim in ids]
-        self.qpos[ids] = [qpos for qpos, _ in starts]
-        self.qvel[ids] = [qvel for _, qvel in starts]
+        self.qpos[ids], self.qvel[ids] = self.starts([generators[sim] for sim in ids])
         self.engine.forward(ids)
 
     def finite(self) -> NDArray[np.bool_]:
@@ -200,6 +206,14 @@ class SuiteRobot(Robot):
         """Nothing: a task's oracle pays, and nothing ends but by the time limit."""
         count = self.engine.count
         return Judged(np.zeros(count), np.zeros(count, dtype=bool))
+
+
+def one_by_one(
+    start: Callable[[np.random.Generator], tuple[Array, Array]], generators: Sequence[np.random.Generator]
+) -> tuple[Array, Array]:
+    """What ``start`` gives for each generator, positions ``(nq,)`` and velocities ``(nv,)``, in rows."""
+    drawn = [start(generator) for generator in generators]
+    return np.array([qpos for qpos, _ in drawn]), np.array([qvel for _, qvel in drawn])
 
 
 def sum_of_squares(rows: Array) -> Array:

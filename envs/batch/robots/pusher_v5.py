@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from vlmrl.envs.batch.engine import Engine
-from vlmrl.envs.batch.robot import ALL, GymnasiumRobot, Judged, Rows, length, sum_of_squares
+from vlmrl.envs.batch.robot import ALL, GymnasiumRobot, Judged, Rows, length, one_by_one, sum_of_squares
 from vlmrl.types import Array
 
 
@@ -21,8 +22,11 @@ class Pusher(GymnasiumRobot):
         self._xpos = engine.field("xpos")
         self._bodies = [env.data.body(name).id for name in ("tips_arm", "object", "goal")]
 
-    def start(self, generator: np.random.Generator) -> tuple[Array, Array]:
+    def starts(self, generators: Sequence[np.random.Generator]) -> tuple[Array, Array]:
         """The arm at rest, the cylinder not too near to the goal."""
+        return one_by_one(self._start, generators)
+
+    def _start(self, generator: np.random.Generator) -> tuple[Array, Array]:
         qpos, qvel = self.home
         while True:
             x = generator.uniform(low=-0.3, high=0, size=1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from vlmrl.envs.batch.engine import Engine
-from vlmrl.envs.batch.robot import ALL, GymnasiumRobot, Judged, Rows, length, sum_of_squares
+from vlmrl.envs.batch.robot import ALL, GymnasiumRobot, Judged, Rows, length, one_by_one, sum_of_squares
 from vlmrl.types import Array
 
 
@@ -21,8 +22,11 @@ class Reacher(GymnasiumRobot):
         self._xpos = engine.field("xpos")
         self._tip, self._ball = (env.data.body(name).id for name in ("fingertip", "target"))
 
-    def start(self, generator: np.random.Generator) -> tuple[Array, Array]:
+    def starts(self, generators: Sequence[np.random.Generator]) -> tuple[Array, Array]:
         """The arm nearly straight, the ball anywhere within 0.2 m."""
+        return one_by_one(self._start, generators)
+
+    def _start(self, generator: np.random.Generator) -> tuple[Array, Array]:
         qpos, qvel = self.home
         qpos = generator.uniform(low=-0.1, high=0.1, size=qpos.size) + qpos
         while True:
