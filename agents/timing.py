@@ -146,7 +146,8 @@ class Timing(BaseCallback):
 class AllCores:
     """A scorer that is lent every core while it works, and whose time is counted.
 
-    Small policies learn fastest on one thread, encoders on all of them; torch has one setting for both.
+    Small policies learn fastest on one thread, encoders on all of them; torch has one setting for both. What a GPU
+    scores while frames are drawn counts as well, so that shares may add up to more than 1.
 
     Args:
         scorer: an object with ``frames(frames, words)``.
@@ -156,6 +157,7 @@ class AllCores:
 
     def __init__(self, scorer: Any, clock: Clock, threads: int) -> None:
         self._scorer, self._clock, self._threads = scorer, clock, threads
+        self.ahead: int = getattr(scorer, "ahead", 0)
 
     def frames(self, frames: Any, words: Any) -> Any:
         """Score frames, as the scorer does."""

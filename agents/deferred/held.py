@@ -1,7 +1,8 @@
-"""Frames that wait for their score, in one bounded block of memory."""
+"""Frames that wait for their score, in one bounded block of memory; a GPU scores the first while more are drawn."""
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +18,9 @@ Place: TypeAlias = tuple[NDArray[np.float32], int]
 class HeldFrames:
     """Collects frames for one batch, then writes each score where it belongs and forgets the frames.
 
+    Where the scorer says how many frames it wants beforehand (``scores.ahead``), it gets them as soon as there are so
+    many, in a thread of its own; the block bounds how many wait.
+
     Args:
         scores: who scores them.
         capacity: most frames held at once.
@@ -27,6 +31,9 @@ class HeldFrames:
         self._block: NDArray[np.uint8] | None = None
         self._origins: list[str] = []
         self._places: list[tuple[Place, ...]] = []
+        self._thread = ThreadPoolExecutor(1, "scorer") if scores.ahead else None
+        self._sent: list[Future[NDArray[np.float32]]] = []
+        self._handed_over = 0  # frames of the block that are with the thread
 
     def __len__(self) -> int:
         return len(self._places)
@@ -49,9 +56,17 @@ class HeldFrames:
         self._block[len(self)] = checked
         self._origins.append(origin)
         self._places.append(places)
+        if self._thread is not None and len(self) >= self._handed_over + self.scores.ahead:
+            self._hand_over(self._thread, self._block)
+
+    def _hand_over(self, thread: ThreadPoolExecutor, block: NDArray[np.uint8]) -> None:
+        """Have what came since the last time scored while others are drawn: nobody writes to those rows until then."""
+        start, end = self._handed_over, len(self)
+        self._sent.append(thread.submit(self.scores, block[start:end], self._origins[start:end]))
+        self._handed_over = end
 
     def score(self) -> None:
-        """Score all held frames in one call, write the scores to their places, and forget the frames.
+        """Score all held frames, write the scores to their places, and forget the frames.
 
         Raises:
             ShapeError: the scorer gave another number of scores than of frames.
@@ -59,11 +74,21 @@ class HeldFrames:
         """
         if self._block is None or not self._places:
             return
-        scores = self.scores(self._block[: len(self)], self._origins)
+        if self._thread is None:
+            scores = self.scores(self._block[: len(self)], self._origins)
+        else:
+            if self._handed_over < len(self):
+                self._hand_over(self._thread, self._block)
+            scores = self._waited_for()
         for value, places in zip(scores, self._places, strict=True):
             for array, index in places:
                 array[index] = value
         self.forget()
+
+    def _waited_for(self) -> NDArray[np.float32]:
+        sent, self._sent, self._handed_over = self._sent, [], 0
+        wait(sent)  # all of them, also where one fails: the block may be written to afterwards
+        return np.concatenate([part.result() for part in sent])
 
     def forget(self) -> None:
         """Drop what is held."""

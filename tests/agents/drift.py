@@ -84,9 +84,10 @@ def hashed(frames: Iterable[NDArray[np.uint8]], words: Any = None) -> NDArray[np
 
 
 class HashScorer:
-    """The same as a scorer, which counts what it is asked."""
+    """The same as a scorer, which counts what it is asked; ``ahead`` frames come while others are drawn."""
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: int = 0) -> None:
+        self.ahead = ahead
         self.batches: list[int] = []
 
     def frames(self, frames: NDArray[np.uint8], words: Any) -> NDArray[np.float32]:

@@ -50,6 +50,8 @@ class Scorer:
         cache: scores of earlier calls, in memory or in a file; None keeps none between calls.
 
     Attributes:
+        ahead: frames worth handing over while others are still drawn: a batch where the encoder is on a GPU, none on a
+            CPU, whose cores draw.
         frames_scored: frames that the model read.
         duplicates: frames that were equal to another of the same call, with the same words.
         cache_hits: frames whose score was in the cache. These three add up to all frames ever asked for.
@@ -62,11 +64,13 @@ class Scorer:
     def __init__(self, model: RewardModel, batch_size: int | None = None, cache: ScoreCache | None = None) -> None:
         if not isinstance(model, FrameReward):
             raise ConfigError(f"reward={type(model).__name__}: does not score single frames; take a FrameReward")
+        encoder = getattr(model, "encoder", None)  # not every model has one
         if batch_size is None:
-            batch_size = getattr(model, "encoder", Encoder).batch_size  # not every model has one
+            batch_size = getattr(encoder, "batch_size", Encoder.batch_size)
         if batch_size < 1:
             raise ConfigError(f"batch_size={batch_size}: must be 1 or more")
         self.model, self.batch_size, self.cache = model, batch_size, cache
+        self.ahead = batch_size if getattr(getattr(encoder, "device", None), "type", "cpu") == "cuda" else 0
         self.frames_scored = self.duplicates = self.cache_hits = 0
         self.seconds = 0.0
 

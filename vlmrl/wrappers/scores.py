@@ -22,6 +22,7 @@ class CheckedScores:
         words: handed to the scorer as they are.
 
     Attributes:
+        ahead: frames that the scorer wants before a rollout is over, as its own attribute says; 0 for none.
         seconds: time spent in the scorer so far [s].
         scored: frames scored so far.
 
@@ -35,6 +36,7 @@ class CheckedScores:
             raise ConfigError(f"scorer={scorer!r}: has no method frames(frames, words) and is no function")
         self._score: Callable[[NDArray[np.uint8], Words | None], Any] = score
         self._words = words
+        self.ahead = int(getattr(scorer, "ahead", 0))
         self.seconds = 0.0
         self.scored = 0
 

@@ -104,6 +104,14 @@ def test_holding_fewer_frames_changes_no_bit(kind: str) -> None:
     assert same_weights(few, trained(kind, None))
 
 
+@pytest.mark.parametrize("kind", ["ppo", "sac", "sac, each episode", "dqn"])
+def test_scoring_while_more_frames_are_drawn_changes_no_bit(kind: str) -> None:
+    scorer = HashScorer(ahead=5)
+    early = trained(kind, DeferredReward(scorer))
+    assert min(scorer.batches) <= 5
+    assert same_weights(early, trained(kind, None))
+
+
 def test_frames_are_scored_in_large_batches_and_counted() -> None:
     scorer = HashScorer()
     trained("ppo", deferred := DeferredReward(scorer), steps=144)
