@@ -309,7 +309,7 @@ def test_an_unknown_tag_is_answered_with_the_nearest(model):
     [
         ({"device": "gpu"}, r"encoder.device=gpu: is no device; auto, cpu, cuda"),
         ({"device": "cuda:99"}, r"encoder.device=cuda:99: this machine has \d+ CUDA devices"),
-        ({"precision": "int4"}, r"encoder.precision=int4: is not known; auto, fp32, bf16, fp16, int8"),
+        ({"precision": "int4"}, r"encoder.precision=int4: is not known; auto, fastest, fp32, bf16, fp16, int8"),
         ({"batch_size": 0}, r"encoder.batch_size=0: must be 1 or more"),
     ],
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from textwrap import shorten
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import open_clip
 import torch
@@ -16,7 +18,7 @@ from open_clip.model import get_model_preprocess_cfg
 from safetensors import SafetensorError
 from torch.nn.functional import normalize
 
-from vlmrl.encoders import _int8
+from vlmrl.encoders import _int8, _probe
 from vlmrl.encoders._fold import fold
 from vlmrl.encoders._preprocess import Preprocess
 from vlmrl.encoders._tokens import Tokens
@@ -26,11 +28,13 @@ from vlmrl.encoders.base import Encoder, as_batch
 from vlmrl.errors import ConfigError, WeightsMissing
 from vlmrl.types import Frames
 
-Precision = Literal["auto", "fp32", "bf16", "fp16", "int8"]
+Precision = Literal["auto", "fastest", "fp32", "bf16", "fp16", "int8"]
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _MATRICES = (torch.nn.Linear, torch.nn.Conv2d, torch.nn.MultiheadAttention)
 _SENTENCES_KEPT = 4096
+_PROBED = 16
+"""Frames that a precision's speed is measured on."""
 _CALIBRATED = 64
 """Frames at once while ranges are measured."""
 
@@ -43,10 +47,11 @@ class OpenClip(Encoder):
 
     Args:
         model: ``sim_clip``, open_clip's ``name/tag``, ``hf-hub:org/name``, or ``local-dir:/path``.
-        precision: of the image tower. ``auto`` is bf16 on a GPU that has it, else fp32. In fp32 a frame's row does not
-            depend on its batch to 1e-5; in bf16 and fp16 its cosine with the fp32 row is 0.999 or more. ``int8`` is for
-            convolutional towers on a CPU that were calibrated, as sim-clip is: two to three times as fast, frames in
-            the same order (rank correlation of rewards 0.99 with fp32), though not with the same numbers.
+        precision: of the image tower. ``auto`` is bf16 on a GPU that has it, else fp32; ``fastest`` on a CPU whichever
+            of fp32, bf16 and int8 gains on this machine, measured once and remembered, on a GPU as ``auto``. In fp32 a
+            frame's row does not depend on its batch to 1e-5; in bf16 and fp16 its cosine with the fp32 row is 0.999 or
+            more. ``int8`` is for convolutional towers on a CPU that were calibrated, as sim-clip is: two to three times
+            as fast, frames in the same order (rank correlation of rewards 0.99 with fp32), but other numbers.
         device: ``auto`` is CUDA where there is one, else the CPU; or anything that torch calls a device.
         batch_size: frames that go through the image tower at once.
         compile: compile the image tower with ``torch.compile``; the first batches then take a minute.
@@ -67,16 +72,18 @@ class OpenClip(Encoder):
         if batch_size < 1:
             raise ConfigError(f"encoder.batch_size={batch_size}: must be 1 or more")
         self.device = _device(device)
-        self.precision = _precision(precision, self.device)
         self.batch_size = batch_size
         source = locate(model)
+        self._ranges = source.checkpoint.parent / _int8.FILE
+        if precision == "fastest" and self.device.type == "cpu":
+            precision = self._fastest(model, source)
+        self.precision = _precision(precision, self.device)
         self._tokens = Tokens(source)
         self._towers = _build(source)
         self._preprocess = Preprocess.of(get_model_preprocess_cfg(self._towers))
         self.model = model
         self.dim = int(source.config["embed_dim"])
         self.image_size = self._preprocess.size
-        self._ranges = source.checkpoint.parent / _int8.FILE
         identity = f"{source.digest()}\n{self._preprocess.identity}\n{self.precision}"
         if self.precision == "int8":
             identity += f"\n{sorted(_int8.read(self._ranges).items())}"
@@ -136,6 +143,19 @@ class OpenClip(Encoder):
         pixels = (self._preprocess(part) for part in torch.split(as_batch(frames), _CALIBRATED))
         _int8.write(self._ranges, _int8.measure(self._towers.visual, pixels))
         return self._ranges
+
+    def _fastest(self, model: str, source: Source) -> Precision:
+        """Which precision reads this machine's frames fastest, of those that keep frames in their order."""
+        known: list[Precision] = ["fp32", "bf16"]
+        if self._ranges.is_file():
+            known.append("int8")
+
+        def reading(precision: Precision) -> Callable[[], object]:
+            encoder = OpenClip(model, precision, "cpu")
+            levels = torch.arange(_PROBED * 3 * math.prod(encoder.image_size)) % 251
+            return partial(encoder.images, levels.to(torch.uint8).view(_PROBED, *encoder.image_size, 3))
+
+        return cast(Precision, _probe.fastest(source.digest(), {one: partial(reading, one) for one in known}))
 
     def _settle(self, compile_images: bool) -> None:
         """Freeze, narrow and move the towers; what is not a matrix keeps fp32, which costs nothing and rounds less."""
@@ -207,7 +227,7 @@ def _device(name: str) -> torch.device:
 def _precision(name: str, device: torch.device) -> str:
     if name not in get_args(Precision):
         raise ConfigError(f"encoder.precision={name}: is not known; {', '.join(get_args(Precision))}")
-    if name != "auto":
+    if name not in ("auto", "fastest"):
         return name
     return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
 
