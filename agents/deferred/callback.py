@@ -42,7 +42,7 @@ class DeferredReward(BaseCallback):
     taken before any autoreset) and pay 0 itself, which ``FrameTap`` does. Pass it first: ``model.learn(n,
     callback=[DeferredReward(goal="…", baseline="…"), …])``. Logged over the last finished episodes, where the
     environment tells them: ``rollout/vlm_return`` (sum of what was paid), ``rollout/task_return`` (sum),
-    ``rollout/oracle_return`` (mean per step) and ``rollout/success``.
+    ``rollout/oracle_return`` (mean per step) and ``rollout/success``; beside them ``scoring/frames``, scored so far.
 
     Args:
         scorer: an object with ``frames(frames, words)``, or such a function, giving one finite number a frame.
@@ -273,6 +273,8 @@ class DeferredReward(BaseCallback):
     def _log(self) -> None:
         for name, mean in self._tally.means():
             self.logger.record(f"rollout/{name}", mean)
+        for name, value in {"frames": self.frames_scored, **self._gaps.told}.items():
+            self.logger.record(f"scoring/{name}", value)
 
     def _add_reset(self, env: int, into: NDArray[np.float32]) -> None:
         origin = f"env {env} after its reset at step {self.num_timesteps}"

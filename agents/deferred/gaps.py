@@ -51,6 +51,11 @@ class Gaps:
         return self._since == 0
 
     @property
+    def told(self) -> dict[str, float]:
+        """What is worth logging beside the frames scored; here nothing."""
+        return {}
+
+    @property
     def is_open(self) -> bool:
         """Whether the present frames must be scored before what lies behind them can be told."""
         return self.looks_ahead and self._since > 0

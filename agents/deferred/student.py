@@ -9,6 +9,7 @@ learns from labels that come in while the agent trains.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -53,6 +54,11 @@ class StudentGaps(Gaps):
     def error(self) -> float:
         """Of the student: see :attr:`Student.error`."""
         return self._student.error
+
+    @property
+    def told(self) -> dict[str, float]:
+        """``student_error``, once there is one."""
+        return {} if math.isnan(self.error) else {"student_error": self.error}
 
     def fill(self, steps: Sequence[Step], following: NDArray[np.float32]) -> None:
         """Learn from the scores that are there, and put the student's in the place of those that are not."""

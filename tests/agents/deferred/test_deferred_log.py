@@ -87,3 +87,12 @@ def test_a_tally_averages_over_the_last_episodes_only() -> None:
     assert dict(tally.means()) == {"vlm_return": 3.0, "task_return": 4.0, "oracle_return": 0.5, "success": 0.5}
     assert dict(Tally(1, window=2).means()) == {}
     assert np.isfinite(list(dict(tally.means()).values())).all()
+
+
+@pytest.mark.parametrize("kind", ["ppo", "sac"])
+def test_frames_scored_are_counted_in_the_log(kind: str, tmp_path: Path) -> None:
+    late = DeferredReward(HashScorer())
+    rows = logged(kind, tmp_path, late)
+    counts = [int(row["scoring/frames"]) for row in rows]
+    assert counts == sorted(counts)
+    assert 0 < counts[0] < counts[-1] <= late.frames_scored

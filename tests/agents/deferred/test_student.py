@@ -42,6 +42,14 @@ def test_it_foretells_states_that_it_never_heard_of() -> None:
     assert np.corrcoef(student.foretell(fresh), scores)[0, 1] > 0.95
 
 
+def test_its_error_is_logged_once_there_is_one() -> None:
+    gaps, rng = StudentGaps(4), np.random.default_rng(0)
+    assert gaps.told == {}
+    for _ in range(JUDGED // 64 + 1):
+        gaps.fill(*steps(rng, 1, 1))
+    assert gaps.told == {"student_error": gaps.error}
+
+
 def test_its_error_is_one_on_scores_it_had_not_heard() -> None:
     student, rng = Student(), np.random.default_rng(1)
     for _ in range(40):  # scores that no state tells: whoever judged by what was learned would be content
