@@ -18,12 +18,14 @@ import numpy as np
 
 from benchmarks.gather import gather, plain
 from vlmrl.config.run_dir import RunDir
+from vlmrl.config.schema import RunConfig
 from vlmrl.errors import ConfigError, RunError
 from vlmrl.metrics.evaluation import Comparison, Evaluation
 from vlmrl.metrics.intervals import Interval, bootstrap, rate
 
 TRAINED, RANDOM = "agent", "random"
 """What a comparison calls the run's own agent, and the one that acts at random."""
+EVERY_FRAME = "every frame"
 CURVES = {"success": "successes", "oracle_return": "oracle_returns"}
 """What is kept of the evaluations during training, and the array of evaluations.npz that holds it."""
 
@@ -52,7 +54,13 @@ class Judged:
         config = self.run.config
         pay = "ground truth" if config.reward.is_oracle else f"{config.reward.name}, {config.encoder.name}"
         goal = () if config.reward.is_oracle else self.comparison.goal or config.goal
-        return config.world, goal, pay, config.agent.name, config.agent.total_steps
+        return config.world, goal, pay, config.agent.name, config.agent.total_steps, scored(config)
+
+
+def scored(config: RunConfig) -> str:
+    """Which frames paid the learner, in words."""
+    every, between = config.scoring.every, config.scoring.between
+    return EVERY_FRAME if every == 1 or config.reward.is_oracle else f"every {every}th, {between}"
 
 
 def judged_below(folder: Path) -> list[Judged]:
@@ -87,7 +95,7 @@ def over_seeds(evaluations: Sequence[Evaluation], measure: str) -> Interval | No
 
 def row(group: Sequence[Judged]) -> dict[str, Any]:
     """One line of the table, from runs that differ in their seed alone."""
-    world, goal, pay, agent, steps = group[0].kind
+    world, goal, pay, agent, steps, frames = group[0].kind
     group = sorted(group, key=lambda one: one.run.config.seed or 0)
     trained = [one.named(TRAINED) for one in group]
     intervals = {
@@ -102,6 +110,7 @@ def row(group: Sequence[Judged]) -> dict[str, Any]:
         "paid_by": pay,
         "agent": agent,
         "steps": steps,
+        "scored": frames,
         "seeds": [one.run.config.seed for one in group],
         "episodes": sum(len(one.episodes) for one in trained),
         **{name: None if value is None else plain(value) for name, value in intervals.items()},
@@ -132,17 +141,27 @@ def results(folder: Path) -> dict[str, Any]:
     Raises:
         ConfigError, RunError: there is no judged run, or one cannot be read.
     """
+    groups, machines = grouped(folder)
+    return {
+        "command": f"python benchmarks/results.py {folder}",
+        "on": machines,
+        "rows": [row(groups[kind]) for kind in sorted(groups, key=_place)],
+    }
+
+
+def grouped(folder: Path) -> tuple[dict[tuple[Any, ...], list[Judged]], str]:
+    """Judged runs below ``folder`` by what they share, and the machines that they ran on.
+
+    Raises:
+        ConfigError, RunError: there is no judged run, or one cannot be read.
+    """
     groups: dict[tuple[Any, ...], list[Judged]] = {}
     machines = set()
     for one in judged_below(folder):
         groups.setdefault(one.kind, []).append(one)
         told = one.run.read_json("versions.json")
         machines.add(f"{told['platform'].split('-')[0]}, {told['processors']} cores, Python {told['python']}")
-    return {
-        "command": f"python benchmarks/results.py {folder}",
-        "on": "; ".join(sorted(machines)),
-        "rows": [row(groups[kind]) for kind in sorted(groups, key=_place)],
-    }
+    return groups, "; ".join(sorted(machines))
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,10 +1,11 @@
 """The results table says what its runs say: all of them, grouped by everything but the seed."""
 
 import json
+import shutil
 
 import pytest
 
-from benchmarks import results
+from benchmarks import fewer_frames, results
 from vlmrl.config.compose import configure
 from vlmrl.config.run_dir import RunDir
 from vlmrl.metrics.evaluation import Comparison, Episode, Evaluation
@@ -57,3 +58,43 @@ def test_what_it_gathers_is_json(runs):
 def test_a_folder_without_runs_is_named(tmp_path, capsys):
     assert results.main([str(tmp_path)]) == 2
     assert f"{tmp_path}: holds no judged run" in capsys.readouterr().err
+
+
+@pytest.fixture
+def both(tmp_path):
+    """Three agents paid by every frame, and two paid by every eighth."""
+    outcomes = {
+        (1, 0): [True] * 20,
+        (1, 1): [True] * 20,
+        (1, 2): [True] * 20,
+        (8, 0): [True] * 20,
+        (8, 1): [False] * 20,
+    }
+    for (every, seed), successes in outcomes.items():
+        where = tmp_path / f"{every}-{seed}"
+        config = configure(task="cartpole/upright", scoring={"every": every}, seed=seed, run_dir=where)
+        with RunDir.start(config, ["vlmrl", "train"]) as run:
+            comparison = Comparison((judged("agent", successes), judged("random", [False, False])), goal=("a pole",))
+            comparison.save(run.evaluation)
+    return tmp_path
+
+
+def test_scoring_makes_a_row_of_its_own(both):
+    every, fewer = sorted(results.results(both)["rows"], key=lambda row: row["scored"], reverse=True)
+    assert (every["scored"], every["seeds"]) == ("every frame", [0, 1, 2])
+    assert (fewer["scored"], fewer["seeds"]) == ("every 8th, line", [0, 1])
+
+
+def test_fewer_frames_are_compared_with_every_frame(both):
+    (row,) = fewer_frames.fewer_frames(both)["rows"]
+    assert (row["scored"], row["success_by_seed"], row["every_frame"]) == ("every 8th, line", [1.0, 0.0], [1.0] * 3)
+    assert row["difference"]["mean"] == -0.5
+    assert row["difference"]["low"] < -0.9  # two agents of which one fails say little
+    assert 0 <= row["difference"]["high"] < 0.1
+
+
+def test_fewer_frames_without_company_are_named(both, capsys):
+    for path in both.glob("1-*"):
+        shutil.rmtree(path)
+    assert fewer_frames.main([str(both)]) == 2
+    assert "holds no run of cartpole/upright that scored every frame" in capsys.readouterr().err
