@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import os
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -78,7 +81,20 @@ def _gymnasium(name: str) -> dict[str, Callable[[], Any]]:
         "gymnasium-async": partial(AsyncVectorEnv, stock),
     }
     if importlib.util.find_spec("envpool"):
-        make = importlib.import_module("envpool").make_gymnasium
+        make = partial(_quietly, importlib.import_module("envpool").make_gymnasium)
         cores = physical_cores()
         ways |= {f"envpool {n}": partial(make, name, num_envs=COUNT, num_threads=n) for n in {1, cores, 2 * cores}}
     return ways
+
+
+def _quietly(make: Callable[..., Any], *given: Any, **settings: Any) -> Any:
+    """Make environments without a line of MuJoCo's for each of them, which C prints where Python has no say."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as nobody:
+        kept = os.dup(2)
+        os.dup2(nobody.fileno(), 2)
+        try:
+            return make(*given, **settings)
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
