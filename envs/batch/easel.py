@@ -93,8 +93,12 @@ class Easel:
     def _prepare(self) -> None:
         """Make painters; their renderers one after the other, before any draws: making one changes the model."""
         self._painters = [_Painter(self._model, self._picture) for _ in range(self._contexts)]
-        for painter in self._painters:
-            self._await([painter.prepare()])
+        try:
+            for painter in self._painters:
+                self._await([painter.prepare()])
+        except BaseException:
+            self._painters = []  # none that cannot draw stays
+            raise
 
     def _await(self, waiting: Sequence[Future[None]]) -> None:
         """Wait until all is drawn, as long as frames come."""

@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from tests.envs.batch.stock import assert_same_infos, batched
 from vlmrl.envs import Camera, find_task, make_env, make_vec_env
+from vlmrl.envs.batch import easel
 from vlmrl.envs.batch.easel import Picture
 from vlmrl.errors import ConfigError, RenderError
 
@@ -84,6 +85,21 @@ def test_a_camera_that_sees_nothing_is_refused():
     ours = make_vec_env(blind, 2)
     with pytest.raises(RenderError, match="one colour"):
         ours.reset(seed=0)
+    ours.close()
+
+
+def test_whoever_cannot_draw_says_so_each_time(monkeypatch):
+    ours = make_vec_env("cartpole/balance", 2)
+
+    def broken(*settings):
+        raise RenderError("no GL")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(easel, "Renderer", broken)
+        for _ in range(2):
+            with pytest.raises(RenderError, match="no GL"):
+                ours.reset(seed=0)
+    assert ours.reset(seed=0)[1]["frame"].any()
     ours.close()
 
 
