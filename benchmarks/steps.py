@@ -40,7 +40,7 @@ def measure(budget: Budget) -> Iterator[Figure]:
 
 
 def _rates(name: str, ways: dict[str, Callable[[], Any]], budget: Budget) -> dict[str, float]:
-    envs = {way: make() for way, make in ways.items()}
+    envs = {way: _quietly(make) for way, make in ways.items()}
     space = gym.make(name).action_space
     for env in envs.values():
         env.reset()
@@ -81,20 +81,22 @@ def _gymnasium(name: str) -> dict[str, Callable[[], Any]]:
         "gymnasium-async": partial(AsyncVectorEnv, stock),
     }
     if importlib.util.find_spec("envpool"):
-        make = partial(_quietly, importlib.import_module("envpool").make_gymnasium)
+        make = importlib.import_module("envpool").make_gymnasium
         cores = physical_cores()
         ways |= {f"envpool {n}": partial(make, name, num_envs=COUNT, num_threads=n) for n in {1, cores, 2 * cores}}
     return ways
 
 
-def _quietly(make: Callable[..., Any], *given: Any, **settings: Any) -> Any:
-    """Make environments without a line of MuJoCo's for each of them, which C prints where Python has no say."""
-    sys.stderr.flush()
+def _quietly(make: Callable[[], Any]) -> Any:
+    """Make environments without MuJoCo's warnings of their models, one an environment, which C prints."""
+    sys.stdout.flush(), sys.stderr.flush()
     with tempfile.TemporaryFile() as nobody:
-        kept = os.dup(2)
-        os.dup2(nobody.fileno(), 2)
+        kept = [(number, os.dup(number)) for number in (1, 2)]
+        for number, _ in kept:
+            os.dup2(nobody.fileno(), number)
         try:
-            return make(*given, **settings)
+            return make()
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            for number, copy in kept:
+                os.dup2(copy, number)
+                os.close(copy)
