@@ -20,7 +20,7 @@ from stable_baselines3 import SAC
 from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
 
 from benchmarks.models import random_clip
-from benchmarks.speed import Budget, Figure, figure
+from benchmarks.speed import QUICK, Budget, Figure, figure
 from vlmrl import DeferredReward, encoders, rewards
 from vlmrl.agents.deferred import Gaps
 from vlmrl.agents.learner.sac_update import speed_up
@@ -34,15 +34,13 @@ from vlmrl.types import Words
 
 ENV = "Humanoid-v5"
 ENVS = 8
-ROLLOUT = 32
-"""Steps of every environment whose frames are scored in one batch."""
+ROLLOUT, SHORT = 32, 8
+"""Steps of every environment whose frames are scored in one batch; and in a hurry, when a rollout may take a minute."""
 FEW = 8
 """Every how many-th frame is scored in the figure that says so in its name."""
 WORDS = Words.of("a humanoid robot standing up", "a humanoid robot")
 LEARNER: dict[str, Any] = {
     "learning_starts": 0,
-    "train_freq": ROLLOUT,
-    "gradient_steps": ROLLOUT,
     "batch_size": 256,
     "buffer_size": 50_000,
     "device": "cpu",
@@ -83,12 +81,14 @@ def measure(budget: Budget) -> Iterator[Figure]:
 
 def _rate(venv: VecEnv, encoder: Encoder, budget: Budget, ours: bool, every: int = 1) -> float:
     """Steps a second after a first rollout that does not count."""
-    model = SAC("MlpPolicy", venv, policy_kwargs={"optimizer_kwargs": {"fused": True}} if ours else None, **LEARNER)
+    rollout = SHORT if budget == QUICK else ROLLOUT
+    fused = {"optimizer_kwargs": {"fused": True}} if ours else None
+    model = SAC("MlpPolicy", venv, train_freq=rollout, gradient_steps=rollout, policy_kwargs=fused, **LEARNER)
     if ours:
         speed_up(model)
     scorer = AllCores(Scorer(rewards.load("goal_baseline", encoder)), Clock(), torch.get_num_threads())
-    pays = DeferredReward(scorer, WORDS, hold=ENVS * (ROLLOUT + 2), gaps=Gaps(every))
-    steps = ENVS * ROLLOUT
+    pays = DeferredReward(scorer, WORDS, hold=ENVS * (rollout + 2), gaps=Gaps(every))
+    steps = ENVS * rollout
     with threads(learning_threads("MlpPolicy")):
         model.learn(steps, callback=pays)
         began, start = time.perf_counter(), model.num_timesteps
