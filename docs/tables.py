@@ -88,7 +88,7 @@ def shown(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case float():
-            return f"{value:.3g}"
+            return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
         case {"mean": mean, "low": None, "high": None}:
             return shown(mean)
         case {"mean": mean, "low": low, "high": high}:

@@ -76,6 +76,13 @@ def test_a_table_shows_names_intervals_lists_and_what_is_unknown(tables, data):
     ]
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"), [(30727.0, "30727"), (1000.4, "1000"), (999.4, "999"), (0.12345, "0.123"), (-2500.0, "-2500")]
+)
+def test_large_numbers_are_written_out(tables, number, shown):
+    assert tables.shown(number) == shown
+
+
 def test_patterns_keep_the_rows_whose_name_fits(tables, data):
     page = "<!-- table some.json c/* x/*: name, seed -->\n<!-- /table -->"
     filled = tables.filled(page, data)
