@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.gather import gather, plain
-from benchmarks.results import EVERY_FRAME, TRAINED, Judged, grouped, over_seeds, row
+from benchmarks.results import EVERY_FRAME, grouped, row
 from vlmrl.errors import ConfigError
 from vlmrl.metrics.intervals import Interval, difference
 
@@ -23,7 +23,7 @@ def fewer_frames(folder: Path) -> dict[str, Any]:
     """What the file holds: a row for each way of scoring, and how far its success lies from that of every frame.
 
     Raises:
-        ConfigError: there is no run of fewer frames, or none of every frame to compare it with.
+        ConfigError: there is no run of fewer frames, none of every frame to compare it with, or nobody knows success.
         RunError: one cannot be read.
     """
     groups, machines = grouped(folder)
@@ -36,24 +36,14 @@ def fewer_frames(folder: Path) -> dict[str, Any]:
             raise ConfigError(f"{folder}: holds no run of {alike[0]} that scored every frame, to compare with")
         told, beside = row(fewer), row(every)
         told = {key: told[key] for key in ("task", "steps", "scored", "seeds", "success", "success_by_seed")}
-        apart = plain(difference(_success(fewer), _success(every)))
+        if told["success"] is None or beside["success"] is None:
+            raise ConfigError(f"{folder}: {alike[0]} does not tell success")
+        apart = plain(difference(Interval(**told["success"]), Interval(**beside["success"])))
         rows.append({**told, "every_frame": beside["success_by_seed"], "difference": apart})
     if not rows:
         raise ConfigError(f"{folder}: holds no run with scoring.every=2 or more")
     rows.sort(key=lambda one: (one["task"], one["scored"]))
     return {"command": f"python benchmarks/fewer_frames.py {folder}", "on": machines, "rows": rows}
-
-
-def _success(group: Sequence[Judged]) -> Interval:
-    """Over the agents of a group and their episodes.
-
-    Raises:
-        ConfigError: nobody knows what success is there.
-    """
-    found = over_seeds([one.named(TRAINED) for one in group], "success")
-    if found is None:
-        raise ConfigError(f"{group[0].run.path}: its task does not tell success")
-    return found
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -58,7 +58,8 @@ class StudentGaps(Gaps):
     @property
     def told(self) -> dict[str, float]:
         """``student_error``, once there is one."""
-        return {} if math.isnan(self.error) else {"student_error": self.error}
+        error = self.error
+        return {} if math.isnan(error) else {"student_error": error}
 
     def fill(self, steps: Sequence[Step], following: NDArray[np.float32]) -> None:
         """Learn from the scores that are there, and put the student's in the place of those that are not."""

@@ -27,6 +27,7 @@ from torch.ao.quantization import (
 from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
 from torch.fx import GraphModule
 
+from vlmrl.config import atomic
 from vlmrl.errors import ConfigError
 
 FILE = "int8.json"
@@ -100,7 +101,7 @@ def read(path: Path) -> dict[str, tuple[float, float]]:
 def write(path: Path, ranges: Ranges) -> None:
     """Keep ranges as JSON, a line each."""
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(pair)}" for name, pair in ranges.items())
-    path.write_text(f"{{\n{lines}\n}}\n")
+    atomic.write_text(path, f"{{\n{lines}\n}}\n")
 
 
 def _prepare(tower: nn.Module, observer: Any, example: torch.Tensor) -> GraphModule:

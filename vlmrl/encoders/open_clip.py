@@ -74,9 +74,10 @@ class OpenClip(Encoder):
         self.device = _device(device)
         self.batch_size = batch_size
         source = locate(model)
+        digest = source.digest()
         self._ranges = source.checkpoint.parent / _int8.FILE
         if precision == "fastest" and self.device.type == "cpu":
-            precision = self._fastest(model, source)
+            precision = self._fastest(model, digest)
         self.precision = _precision(precision, self.device)
         self._tokens = Tokens(source)
         self._towers = _build(source)
@@ -84,13 +85,14 @@ class OpenClip(Encoder):
         self.model = model
         self.dim = int(source.config["embed_dim"])
         self.image_size = self._preprocess.size
-        identity = f"{source.digest()}\n{self._preprocess.identity}\n{self.precision}"
-        if self.precision == "int8":
-            identity += f"\n{sorted(_int8.read(self._ranges).items())}"
+        identity = f"{digest}\n{self._preprocess.identity}\n{self.precision}"
+        ranges = _int8.read(self._ranges) if self.precision == "int8" else {}
+        if ranges:
+            identity += f"\n{sorted(ranges.items())}"
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
         self._sentences: OrderedDict[str, torch.Tensor] = OrderedDict()
         self._upload = Upload(self.device)
-        self._settle(compile)
+        self._settle(compile, ranges)
 
     def images(self, frames: Frames) -> torch.Tensor:
         """Embed uint8 ``(B, H, W, 3)`` frames of any size as float32 ``(B, D)`` rows of length 1."""
@@ -144,7 +146,7 @@ class OpenClip(Encoder):
         _int8.write(self._ranges, _int8.measure(self._towers.visual, pixels))
         return self._ranges
 
-    def _fastest(self, model: str, source: Source) -> Precision:
+    def _fastest(self, model: str, digest: str) -> Precision:
         """Which precision reads this machine's frames fastest, of those that keep frames in their order."""
         known: list[Precision] = ["fp32", "bf16"]
         if self._ranges.is_file():
@@ -155,16 +157,16 @@ class OpenClip(Encoder):
             levels = torch.arange(_PROBED * 3 * math.prod(encoder.image_size)) % 251
             return partial(encoder.images, levels.to(torch.uint8).view(_PROBED, *encoder.image_size, 3))
 
-        return cast(Precision, _probe.fastest(source.digest(), {one: partial(reading, one) for one in known}))
+        return cast(Precision, _probe.fastest(digest, {one: partial(reading, one) for one in known}))
 
-    def _settle(self, compile_images: bool) -> None:
+    def _settle(self, compile_images: bool, ranges: _int8.Ranges) -> None:
         """Freeze, narrow and move the towers; what is not a matrix keeps fp32, which costs nothing and rounds less."""
         self._towers.eval().requires_grad_(False)
         fold(self._towers.visual)
         if self.precision == "int8":
             if compile_images or self.device.type != "cpu":
                 raise ConfigError("encoder.precision=int8: is for a CPU, and not compiled; bf16 is for a GPU")
-            self._towers.visual = _int8.narrow(self._towers.visual, _int8.read(self._ranges), self.image_size)
+            self._towers.visual = _int8.narrow(self._towers.visual, ranges, self.image_size)
         elif self.precision != "fp32":
             for part in self._towers.visual.modules():
                 if isinstance(part, _MATRICES):
