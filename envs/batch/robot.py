@@ -224,8 +224,11 @@ def sum_of_squares(rows: Array) -> Array:
 
 
 def length(rows: Array) -> Array:
-    """Euclidean length of each row, ``(N, n)`` to ``(N,)``."""
-    total: Array = np.linalg.norm(rows, axis=-1)
+    """Euclidean length of each row, ``(N, n)`` to ``(N,)``, the number that ``np.linalg.norm`` gives of the row alone.
+
+    Of one row that is the root of a dot product, which may round once a term where a sum of squares rounds twice.
+    """
+    total: Array = np.sqrt(np.vecdot(rows, rows))
     return total
 
 
