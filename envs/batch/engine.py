@@ -95,6 +95,11 @@ class Engine:
             self._fields[name] = self._component(name) if name in STATE else self._output(name)
         return self._fields[name]
 
+    @property
+    def derives(self) -> bool:
+        """Whether anybody reads a derived field."""
+        return any(name not in STATE for name in self._fields)
+
     def step(self, substeps: int, stage: int = 0) -> None:
         """Advance every simulation by ``substeps`` timesteps, then compute the stages up to ``stage`` anew.
 
@@ -107,6 +112,8 @@ class Engine:
 
     def forward(self, ids: Ids | None = None, stage: int = int(mujoco.mjtStage.mjSTAGE_ACC)) -> None:
         """Compute what depends on the state, up to ``stage``; stage 0 only copies the derived fields out.
+
+        The state stays as it is, to the last bit.
 
         Raises:
             SimulationError: MuJoCo gave up on some.
@@ -169,7 +176,7 @@ class Engine:
     def _chosen(self, ids: Ids | None) -> tuple[int | None, int]:
         if ids is None:
             return None, self.count
-        if ids.dtype != np.int32 or not ids.flags.c_contiguous or ids.ndim != 1 or np.any(ids[1:] <= ids[:-1]):
+        if ids.dtype != np.int32 or not ids.flags.c_contiguous or ids.ndim != 1 or (ids[1:] <= ids[:-1]).any():
             # MuJoCo would end the process.
             raise ConfigError(f"ids={ids}: must be an int32 array of simulations, sorted and each once")
         if ids.size and not 0 <= ids[0] <= ids[-1] < self.count:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -154,15 +155,20 @@ class GymnasiumRobot(Robot):
         return qpos + noise[:, :split], qvel + speeds
 
     def restart(self, ids: Ids, generators: list[np.random.Generator]) -> None:
-        """Default state, noise on positions and velocities, everything that depends on them computed once for all."""
+        """Default state, noise on positions and velocities, and once for all what depends on them, if anybody asks."""
         if not ids.size:
             return
         self.engine.reset(ids)
-        self.qpos[ids], self.qvel[ids] = self.starts([generators[sim] for sim in ids])
-        self.engine.forward(ids)
+        self.qpos[ids], self.qvel[ids] = self.starts([generators[sim] for sim in ids.tolist()])
+        if self.engine.derives:
+            self.engine.forward(ids)
 
     def finite(self) -> NDArray[np.bool_]:
         """Whether every number of the state is, bool ``(N,)``."""
+        with np.errstate(all="ignore"):
+            total = self.qpos.sum() + self.qvel.sum()
+        if math.isfinite(total):  # one look at all, which is nearly always enough
+            return np.ones(self.engine.count, dtype=bool)
         whole: NDArray[np.bool_] = np.isfinite(self.qpos).all(axis=1) & np.isfinite(self.qvel).all(axis=1)
         return whole
 

@@ -194,8 +194,8 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
             told = ended[infos[f"_{name}"][ended]]
             add(final_info, name, infos[name][told], told, self.num_envs)
         final_obs = np.full(self.num_envs, None, dtype=object)
-        for sim in ended:
-            final_obs[sim] = seen[sim].copy()
+        for sim, row in zip(ended.tolist(), seen[ended], strict=True):
+            final_obs[sim] = row
         mask = masked(ended, self.num_envs)
         if "task_reward" in infos:  # a reset earns nothing
             infos["task_reward"], infos["_task_reward"] = np.where(mask, 0.0, infos["task_reward"]), ~mask
@@ -222,8 +222,8 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
     def _check_divergence(self) -> NDArray[np.bool_]:
         """Which simulations MuJoCo reset in this step, bool ``(N,)``."""
         now = self.engine.warnings
-        if np.array_equal(now, self._diverged):
-            return ~self._everyone
+        if not (now != self._diverged).any():
+            return np.zeros(self.num_envs, dtype=bool)
         lost: NDArray[np.bool_] = (now != self._diverged).any(axis=1)
         self._diverged = now.copy()
         warnings.warn(
