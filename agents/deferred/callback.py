@@ -20,6 +20,7 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from vlmrl.agents.deferred.gaps import Gaps
 from vlmrl.agents.deferred.guards import check_callbacks, check_model, warn_early_end
 from vlmrl.agents.deferred.held import HeldFrames
+from vlmrl.agents.deferred.late import Labeller, LateRewards
 from vlmrl.agents.deferred.steps import Step, blank, check_unpaid, present_frames, reset_frame, rewards_of
 from vlmrl.agents.deferred.tally import Succeeded, Tally
 from vlmrl.agents.deferred.unpaid import UnpaidRows, mark_gap, pay_rollout
@@ -52,9 +53,10 @@ class DeferredReward(BaseCallback):
         after_labels: callbacks or functions without arguments, called once a rollout, after its rows are paid and
             before the update; checkpoints that hold a replay buffer belong here.
         succeeded: whether an episode succeeded, from success on each step, bool ``(T,)``; None asks the last step.
-        hold: most frames held unscored; more are scored in batches of this size.
+        hold: most frames held unscored; more are scored in batches of this size. Of late scores, most that wait.
         gaps: which frames are scored, and what the others are worth, for example ``Gaps(every=4)``; None scores all.
             With environments that draw no others (``make_env(task, frames="ends")``) rendering takes less time as well.
+            With ``StudentGaps(8, late=True)`` nobody waits for scores that a student network knows well enough.
         **asked: with ``goal``: ``baseline`` and ``negative`` (sentences as well), ``reward``, ``encoder`` and the
             reward's own settings.
 
@@ -94,6 +96,7 @@ class DeferredReward(BaseCallback):
         self._after.parent = self
         self._scores: CheckedScores | None = None
         self._held: HeldFrames
+        self._late: LateRewards | None = None
         self._tally: Tally
         self._steps: list[Step] = []
         self._rollout: list[NDArray[np.float32]] = []  # rewards of the present rollout, one (N,) a step
@@ -124,6 +127,12 @@ class DeferredReward(BaseCallback):
         if self._unpaid is not None:
             self._score()
             self._unpaid.pay()
+            if self._late is not None:
+                self._late.amend(self._gamma, self._shape)
+
+    @property
+    def _gamma(self) -> float:
+        return float(self.model.gamma)  # type: ignore[attr-defined]
 
     def _init_callback(self) -> None:
         check_model(self.model)
@@ -137,7 +146,17 @@ class DeferredReward(BaseCallback):
         if self._left is None or self._left is not self.model._last_obs:
             self._begin()
         self._left = None
+        self._expect_late_scores()
         self._after.on_training_start(self.locals, self.globals)
+
+    def _expect_late_scores(self) -> None:
+        """Where they may come in late: remember as many steps as their frames can wait for."""
+        if self._late is not None:  # a training that was interrupted
+            self._late.labeller.finish()
+        if self._gaps.late:
+            remembered = 2 + self._hold * self._gaps.widest // self.training_env.num_envs
+            buffer = _replay(self.model) if isinstance(self.model, OffPolicyAlgorithm) else None
+            self._late = LateRewards(Labeller(self._scorer(), self._hold), remembered, buffer)
 
     def _begin(self) -> None:
         """Start from environments that were reset, or that another callback stepped."""
@@ -174,7 +193,11 @@ class DeferredReward(BaseCallback):
         if not known:
             self._gaps.restart()
         wanted = done | (not known or self._gaps.due())
-        self._keep(np.flatnonzero(wanted).tolist(), known)
+        later = wanted & ~done if known and not self._gaps.waits else np.zeros_like(done)
+        self._keep(np.flatnonzero(wanted & ~later).tolist(), known)
+        if self._late is not None:
+            self._late.saw(self._steps[-1])
+            self._ask_late(self._late, np.flatnonzero(later).tolist())
         for env in np.flatnonzero(done).tolist():
             self._add_reset(env, self._before)
         if isinstance(self.model, OffPolicyAlgorithm) and done.any():
@@ -184,19 +207,32 @@ class DeferredReward(BaseCallback):
         return self._go_on
 
     def _keep(self, envs: Sequence[int], known: bool = True) -> None:
-        """Hold the frames that the last step led these environments to, drawn now where nobody has."""
+        """Hold the frames that the last step led these environments to."""
         step, following = self._steps[-1], self._before
-        undrawn = [env for env in envs if self._present[env] is None and not step.done[env]]
-        if undrawn and self._draws and (frames := present_frames(self.training_env, undrawn)) is not None:
-            for env, frame in zip(undrawn, frames, strict=True):
-                self._present[env] = frame
+        self._draw([env for env in envs if not step.done[env]])
         for env in envs:
             places = [(step.after, env)]
             if not step.done[env] and following is not None:
                 places.append((following, env))
             if not known:  # nobody saw the frame before this step: take it for no change
                 places.append((step.before, env))
-            self._held.add(self._present[env], f"env {env} at step {self.num_timesteps}", *places)
+            self._held.add(self._present[env], self._origin(env), *places)
+
+    def _ask_late(self, late: LateRewards, envs: Sequence[int]) -> None:
+        """Have the frames scored without waiting that the last step led these environments to."""
+        self._draw(envs)
+        for env in envs:
+            late.ask(env, self._present[env], self._origin(env))
+
+    def _draw(self, envs: Sequence[int]) -> None:
+        """Draw the present frames of these environments, where nobody has and somebody can."""
+        undrawn = [env for env in envs if self._present[env] is None]
+        if undrawn and self._draws and (frames := present_frames(self.training_env, undrawn)) is not None:
+            for env, frame in zip(undrawn, frames, strict=True):
+                self._present[env] = frame
+
+    def _origin(self, env: int) -> str:
+        return f"env {env} at step {self.num_timesteps}"
 
     def _seen(self) -> NDArray[np.float32] | None:
         """States that the step led to, as the environments told them, ``(N, D)``; None where nobody asks.
@@ -237,6 +273,8 @@ class DeferredReward(BaseCallback):
 
     def _on_training_end(self) -> None:
         self.flush()  # a callback that stops training stops it before the rollout's end
+        if self._late is not None:
+            self._late.labeller.finish()
         self._left = self.model._last_obs
         self._after.on_training_end()
 
@@ -245,8 +283,10 @@ class DeferredReward(BaseCallback):
         self._held.score()
         if not self._steps or self._before is None:
             return
+        if self._late is not None:
+            self._gaps.hear(*self._late.arrived(self._before))
         self._gaps.fill(self._steps, self._before)
-        rewards = rewards_of(self._steps, self.model.gamma, self._shape)  # type: ignore[attr-defined]
+        rewards = rewards_of(self._steps, self._gamma, self._shape)
         steps, self._steps = self._steps, []
         for step, reward in zip(steps, rewards, strict=True):
             (self._rollout if self._unpaid is None else self._unpaid).append(reward)
@@ -273,7 +313,8 @@ class DeferredReward(BaseCallback):
     def _log(self) -> None:
         for name, mean in self._tally.means():
             self.logger.record(f"rollout/{name}", mean)
-        for name, value in {"frames": self.frames_scored, **self._gaps.told}.items():
+        late = {} if self._late is None else self._late.labeller.told
+        for name, value in {"frames": self.frames_scored, **self._gaps.told, **late}.items():
             self.logger.record(f"scoring/{name}", value)
 
     def _add_reset(self, env: int, into: NDArray[np.float32]) -> None:

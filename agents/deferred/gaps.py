@@ -24,21 +24,25 @@ class Gaps:
             scored too; or ``hold``, the score before, which looks at nothing to come.
 
     Attributes:
-        every: k.
+        every: k, at present.
+        widest: k, where it varies the largest.
         looks_ahead: whether a gap cannot be filled before a later frame is scored.
         reads_states: whether steps must bring along the states that the policy saw.
+        late: whether scores may come in after their step was paid.
+        waits: whether they are waited for at present.
 
     Raises:
         ConfigError: ``every`` below 1, or ``between`` something else.
     """
 
-    reads_states = False
+    reads_states = late = False
 
     def __init__(self, every: int = 1, between: Between = "line") -> None:
         if every < 1 or between not in get_args(Between):
             known = ", ".join(get_args(Between))
             raise ConfigError(f"every={every}, between={between}: must be 1 or more, and one of {known}")
-        self.every, self.looks_ahead = every, between == "line"
+        self.every = self.widest = every
+        self.looks_ahead = between == "line"
         self._since = 0  # steps since the last after which every environment's frame was scored
 
     def restart(self) -> None:
@@ -51,6 +55,10 @@ class Gaps:
         return self._since == 0
 
     @property
+    def waits(self) -> bool:  # noqa: D102  # an attribute of the class
+        return True
+
+    @property
     def told(self) -> dict[str, float]:
         """What is worth logging beside the frames scored; here nothing."""
         return {}
@@ -59,6 +67,9 @@ class Gaps:
     def is_open(self) -> bool:
         """Whether the present frames must be scored before what lies behind them can be told."""
         return self.looks_ahead and self._since > 0
+
+    def hear(self, states: NDArray[np.float32], scores: NDArray[np.float32]) -> None:
+        """Learn from scores float32 ``(B,)`` of states ``(B, D)`` that came in late; here nobody does."""
 
     def fill(self, steps: Sequence[Step], following: NDArray[np.float32]) -> None:
         """Put numbers where scores are NaN, in place; scores that are there do not change.

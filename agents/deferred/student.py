@@ -40,20 +40,27 @@ class StudentGaps(Gaps):
         every: k.
         bearable: mean distance from the teacher's scores that is borne, as a share of their standard deviation.
         seed: of its weights and batches.
+        late: while the student knows, nobody waits for the teacher either: its scores are learned from, and change
+            rewards in a replay buffer, when they come in. What is learned then depends on how fast that is.
     """
 
     reads_states = True
 
-    def __init__(self, every: int, bearable: float = 0.2, seed: int = 0) -> None:
+    def __init__(self, every: int, bearable: float = 0.2, seed: int = 0, *, late: bool = False) -> None:
         super().__init__(every, "hold")
-        self.every = 1
-        self._asked_every, self._bearable = every, bearable
+        self.every, self.late = 1, late
+        self._bearable = bearable
         self._student = Student(seed)
 
     @property
     def error(self) -> float:
         """Of the student: see :attr:`Student.error`."""
         return self._student.error
+
+    @property
+    def waits(self) -> bool:
+        """Whether scores are waited for: always, or while the student errs."""
+        return not self.late or not self._is_believed
 
     @property
     def told(self) -> dict[str, float]:
@@ -67,12 +74,20 @@ class StudentGaps(Gaps):
         scores, done = (np.stack([getattr(step, of) for step in steps]) for of in ("after", "done"))
         scored = np.isfinite(scores)
         heard = scored & ~done  # an ended step's state is that of the next episode already
-        self._student.hear(seen[heard], scores[heard])
+        self.hear(seen[heard], scores[heard])
         scores[~scored] = self._student.foretell(seen[~scored])
         nexts = [step.before for step in steps[1:]] + [following]
         for step, known, guessed, after in zip(steps, scored, scores, nexts, strict=True):
             step.after[~known] = after[~known] = guessed[~known]
-        self.every = self._asked_every if self.error <= self._bearable else 1
+
+    def hear(self, states: NDArray[np.float32], scores: NDArray[np.float32]) -> None:
+        """Learn from scores float32 ``(B,)`` of states ``(B, D)``."""
+        self._student.hear(states, scores)
+        self.every = self.widest if self._is_believed else 1
+
+    @property
+    def _is_believed(self) -> bool:
+        return self.error <= self._bearable
 
 
 class Student:

@@ -150,6 +150,8 @@ class Session:
 
 
 def _gaps(scoring: ScoringConfig) -> Gaps | None:
+    if scoring.between == "late":
+        return StudentGaps(scoring.every, late=True)
     if scoring.every == 1:
         return None
     return StudentGaps(scoring.every) if scoring.between == "student" else Gaps(scoring.every, scoring.between)

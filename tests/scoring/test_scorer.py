@@ -1,5 +1,7 @@
 """However frames are cut up, repeated, laid out or remembered, their scores are the same."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -159,6 +161,16 @@ def test_many_bytes_are_hashed_by_several_threads_to_the_same_keys(model, frames
     again = Scorer(model, cache=cache)
     again.frames(frames, UP)
     assert again.cache_hits == len(frames)
+
+
+def test_threads_share_a_scorer_and_its_file(model, frames, tmp_path):
+    scorer = Scorer(model, batch_size=2, cache=ScoreCache(path=tmp_path / "scores"))
+    alone = Scorer(model).frames(frames, UP)
+    with ThreadPoolExecutor(4) as pool:
+        for scores in pool.map(lambda _: scorer.frames(frames, UP), range(8)):
+            np.testing.assert_array_equal(scores, alone)
+    assert scorer.frames_scored == len(frames)
+    assert scorer.cache_hits == 7 * len(frames)
 
 
 def test_time_is_counted(model, frames):

@@ -124,9 +124,11 @@ class ScoringConfig(Section):
     every: PositiveInt = 1
     """Score, and draw, every k-th frame of an environment alone, beside the first and last of an episode: the rewards
     between follow from their neighbours. Where rendering and scoring take most of the time, this saves most of it."""
-    between: Literal["line", "hold", "student"] = "line"
+    between: Literal["line", "hold", "student", "late"] = "line"
     """line: scores go straight from one to the next; hold: the score before, which looks at nothing to come; student:
-    what a small network, learning along, makes of the state; while it errs all frames are scored."""
+    what a small network, learning along, makes of the state; while it errs all frames are scored; late: as student,
+    and while it is right nobody waits for the encoder, whose scores change rewards when they come in. Runs with late
+    scores depend on how fast the machine is."""
 
 
 class TrackConfig(Section):

@@ -20,6 +20,8 @@ _ASKED_AT_ONCE = 500
 class ScoreCache:
     """Remembers a score by its key: a hash of model, words and frame, so that it can never be another's.
 
+    Threads may take turns with it, as those of one :class:`~vlmrl.scoring.scorer.Scorer` do.
+
     Args:
         max_bytes: memory for scores; beyond it the ones unused for longest are dropped, from memory, not the file.
         path: an SQLite file that outlives the process; made if it is not there. Several processes may share it.
@@ -114,7 +116,7 @@ class ScoreCache:
 def _open(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=30.0)
+        connection = sqlite3.connect(path, timeout=30.0, check_same_thread=False)
         try:
             _prepare(connection, path)
         except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -41,7 +42,7 @@ class Scorer:
     an encoder in fp32, to 1e-2 in bf16 and fp16, whose kernels may round otherwise for another batch.
 
     An answer is waited for only when the next batch was handed over, so that a GPU computes while frames are hashed,
-    looked up and copied.
+    looked up and copied. Threads may share it; one call waits for the other.
 
     Args:
         model: reads one frame at a time.
@@ -73,6 +74,7 @@ class Scorer:
         self.ahead = batch_size if getattr(getattr(encoder, "device", None), "type", "cpu") == "cuda" else 0
         self.frames_scored = self.duplicates = self.cache_hits = 0
         self.seconds = 0.0
+        self._one_at_a_time = threading.Lock()
 
     def frames(self, frames: Frames, words: Words | Sequence[Words]) -> NDArray[np.float32]:
         """Score frames against one set of words, or one per row.
@@ -89,9 +91,15 @@ class Scorer:
             ConfigError: words that the model refuses.
             Abstained: the model gave no number for a frame. What was scored before it is in the cache.
         """
-        start = time.perf_counter()
         lead, batch = _flat(frames)
         asked_for = _per_row(words, lead)
+        with self._one_at_a_time:
+            start = time.perf_counter()
+            scores = self._scored(batch, asked_for)
+            self.seconds += time.perf_counter() - start
+        return scores.reshape(lead)
+
+    def _scored(self, batch: torch.Tensor, asked_for: Sequence[Words]) -> NDArray[np.float32]:
         for one in dict.fromkeys(asked_for):
             self.model.check(one)
         keys: list[bytes] = []
@@ -116,8 +124,7 @@ class Scorer:
                     known |= self._answered(sent.popleft(), keys)
         while sent:
             known |= self._answered(sent.popleft(), keys)
-        self.seconds += time.perf_counter() - start
-        return np.array([known[key] for key in keys], dtype=np.float32).reshape(lead)
+        return np.array([known[key] for key in keys], dtype=np.float32)
 
     def _keys(self, batch: torch.Tensor, asked_for: Sequence[Words]) -> Iterator[list[bytes]]:
         """What a score depends on, hashed, a part at a time: the model, the words, and the frame's shape and bytes."""

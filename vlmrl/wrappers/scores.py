@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from vlmrl.types import Words
 
 
 class CheckedScores:
-    """Calls a scorer and refuses answers from which nothing should be learned.
+    """Calls a scorer and refuses answers from which nothing should be learned. Threads may share it.
 
     Args:
         scorer: an object with a method ``frames``, or a function; called as ``(frames uint8 (B, H, W, 3), words)``, it
@@ -39,6 +40,7 @@ class CheckedScores:
         self.ahead = int(getattr(scorer, "ahead", 0))
         self.seconds = 0.0
         self.scored = 0
+        self._one_at_a_time = threading.Lock()
 
     def __call__(self, frames: NDArray[np.uint8], origins: Sequence[str]) -> NDArray[np.float32]:
         """Score frames in one call.
@@ -54,6 +56,12 @@ class CheckedScores:
             ShapeError: another number of scores than of frames.
             Abstained: a score is no finite number.
         """
+        with self._one_at_a_time:
+            scores = self._checked(frames, origins)
+            self.scored += len(frames)
+        return scores
+
+    def _checked(self, frames: NDArray[np.uint8], origins: Sequence[str]) -> NDArray[np.float32]:
         start = time.perf_counter()
         scores = _float32(self._score(frames, self._words))
         self.seconds += time.perf_counter() - start
@@ -65,7 +73,6 @@ class CheckedScores:
                 f"score={scores[bad[0]]}: the frame of {origins[bad[0]]} got no finite number, and nothing is learned "
                 "from it; look at that frame, or score with another encoder or precision"
             )
-        self.scored += len(frames)
         return scores
 
 
