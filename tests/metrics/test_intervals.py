@@ -6,7 +6,8 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from vlmrl.errors import ConfigError, ShapeError
-from vlmrl.metrics.intervals import Interval, bootstrap, difference, iqm, mean, rate
+from vlmrl.metrics.intervals import Interval, bootstrap, cluster_bootstrap, difference, iqm, mean, rate
+from vlmrl.metrics.rank import auroc, spearman
 
 finite = st.floats(-1e6, 1e6)
 
@@ -124,3 +125,94 @@ def test_two_certain_rates_differ_by_nothing_and_that_is_not_certain():
     found = difference(sure, sure)
     assert found.mean == 0
     assert -0.05 < found.low < 0 < found.high < 0.05
+
+
+def episodes(count, seed=0):
+    """Episodes of different lengths, each with a level of its own: two columns."""
+    rng = np.random.default_rng(seed)
+    levels = rng.normal(size=count)
+    steps = [rng.normal(size=length) for length in rng.integers(3, 30, size=count)]
+    return (
+        [level + 0.1 * step for level, step in zip(levels, steps, strict=True)],
+        [level + rng.normal(size=len(step)) for level, step in zip(levels, steps, strict=True)],
+    )
+
+
+def test_a_statistic_of_pooled_steps_has_the_bounds_of_a_slow_loop():
+    a, b = episodes(12)
+    rng, found = np.random.default_rng(8), []
+    for _ in range(3000):
+        one, other = [], []
+        for _ in range(12):
+            drawn = int(rng.random() * 12)
+            one.extend(a[drawn])
+            other.extend(b[drawn])
+        found.append(stats.pearsonr(one, other).statistic)
+    low, high = np.quantile(found, [0.05, 0.95])
+    interval = cluster_bootstrap(lambda x, y: np.corrcoef(x, y)[0, 1], a, b, level=0.9, resamples=3000)
+    assert interval.mean == pytest.approx(np.corrcoef(np.concatenate(a), np.concatenate(b))[0, 1])
+    assert interval.low == pytest.approx(low, abs=0.05 * (high - low))
+    assert interval.high == pytest.approx(high, abs=0.05 * (high - low))
+
+
+def test_steps_of_one_episode_are_not_taken_for_many_findings():
+    a, _ = episodes(10)
+    whole = cluster_bootstrap(np.mean, a, resamples=500)
+    loose = bootstrap(np.concatenate(a), resamples=500)
+    assert whole.mean == pytest.approx(loose.mean)
+    assert whole.high - whole.low > 2 * (loose.high - loose.low)
+
+
+def test_columns_stay_side_by_side_and_keep_their_type():
+    a, _ = episodes(6)
+    labels = [episode > 0 for episode in a]
+    interval = cluster_bootstrap(auroc, a, labels, resamples=200)
+    assert (interval.mean, interval.low, interval.high) == (1.0, 1.0, 1.0)
+    assert cluster_bootstrap(lambda x: float(x.dtype == bool), labels, resamples=2).mean == 1.0
+
+
+def test_the_same_seed_draws_the_same_episodes():
+    a, b = episodes(8)
+    first, again, other = (cluster_bootstrap(spearman, a, b, resamples=100, seed=seed) for seed in (5, 5, 6))
+    assert first == again != other
+
+
+def test_resamples_without_an_answer_are_left_out():
+    """One success among three episodes: most, but not all, resamples draw both classes."""
+    scores = [np.array([0.9]), np.array([0.1]), np.array([0.2])]
+    labels = [np.array([True]), np.array([False]), np.array([False])]
+    assert cluster_bootstrap(auroc, scores, labels, resamples=400) == Interval(1.0, 1.0, 1.0)
+
+
+def test_bounds_are_nan_where_most_resamples_have_no_answer():
+    alike = [np.zeros(3)] * 4 + [np.arange(3.0)]
+    interval = cluster_bootstrap(lambda x: float("nan") if np.ptp(x) else 1.0, alike, resamples=400)
+    assert np.isnan(interval.mean)
+    assert np.isnan([interval.low, interval.high]).all()
+
+
+def test_bounds_may_be_infinite():
+    interval = cluster_bootstrap(lambda x: np.inf if x.sum() > 1 else 0.0, [np.ones(1), np.zeros(1)] * 4, resamples=400)
+    assert interval.high == np.inf
+
+
+def test_a_single_episode_has_a_statistic_and_no_interval():
+    interval = cluster_bootstrap(np.mean, [np.arange(5.0)])
+    assert interval.mean == 2.0
+    assert np.isnan([interval.low, interval.high]).all()
+
+
+def test_episodes_that_do_not_fit_are_refused():
+    one = np.ones(3)
+    with pytest.raises(ShapeError, match=r"columns \[\]"):
+        cluster_bootstrap(np.mean)
+    with pytest.raises(ShapeError, match=r"columns \[0\].*at least 1"):
+        cluster_bootstrap(np.mean, [])
+    with pytest.raises(ShapeError, match=r"columns \[2, 1\].*equally many"):
+        cluster_bootstrap(spearman, [one, one], [one])
+    with pytest.raises(ShapeError, match="single number"):
+        cluster_bootstrap(np.mean, list(np.array([1.0, 2.0])))
+    with pytest.raises(ConfigError, match="level=95"):
+        cluster_bootstrap(np.mean, [one], level=95)
+    with pytest.raises(ConfigError, match="resamples=0"):
+        cluster_bootstrap(np.mean, [one], resamples=0)

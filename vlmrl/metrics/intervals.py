@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -89,10 +90,7 @@ def bootstrap(
         ConfigError: level or resamples out of range.
     """
     data = _finite(values)
-    if not 0.0 < level < 1.0:
-        raise ConfigError(f"level={level}: must lie between 0 and 1, for example 0.95")
-    if resamples < 1:
-        raise ConfigError(f"resamples={resamples}: must be 1 or more, for example 10000")
+    _drawable(level, resamples)
     point = float(statistic(data, -1))
     if len(data) == 1:
         return Interval(point, float("nan"), float("nan"))
@@ -103,6 +101,58 @@ def bootstrap(
         else _over_runs(data, runs, statistic, resamples, rng)
     )
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(point, float(low), float(high))
+
+
+def cluster_bootstrap(
+    statistic: Callable[..., float],
+    *columns: Sequence[NDArray[Any]],
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """A statistic of all steps of all episodes, with the percentile interval of drawing the episodes anew.
+
+    For what is no mean of one number an episode, as a rank correlation or an area under a curve: the steps of the drawn
+    episodes are pooled and the statistic is taken of all of them.
+
+    Args:
+        statistic: takes one array for each column, the pooled steps, and returns a float, ``nan`` for no answer.
+        columns: one or more; each holds an array an episode, ``(T, ...)`` with the episode's own T, at least 1 episode.
+        level: share of resampled statistics inside the interval, in (0, 1).
+        resamples: how many times the episodes are drawn anew, with replacement.
+        seed: of the drawing; the same seed gives the same bounds.
+
+    Returns:
+        the statistic and its bounds. Resamples without an answer are left out; the bounds are ``nan`` where more than
+        half of them are, and where there is a single episode.
+
+    Raises:
+        ShapeError: no column, no episode, columns of different numbers of episodes, or an episode that is no array of
+            steps.
+        ConfigError: level or resamples out of range.
+    """
+    _drawable(level, resamples)
+    counts = [len(column) for column in columns]
+    if not counts or not counts[0] or len(set(counts)) > 1:
+        raise ShapeError(f"columns {counts}: must hold one array an episode, equally many each and at least 1")
+    if any(np.ndim(episode) == 0 for column in columns for episode in column):
+        raise ShapeError("columns: hold a single number in place of an episode's array (T, ...); make it [number]")
+
+    def pooled(drawn: Sequence[int] | NDArray[np.int64]) -> float:
+        return float(statistic(*(np.concatenate([column[one] for one in drawn]) for column in columns)))
+
+    point = pooled(range(counts[0]))
+    if counts[0] == 1:
+        return Interval(point, float("nan"), float("nan"))
+    rng = np.random.default_rng(seed)
+    found = np.array([pooled(rng.integers(0, counts[0], size=counts[0])) for _ in range(resamples)])
+    answered = found[~np.isnan(found)]
+    if 2 * len(answered) < resamples:
+        return Interval(point, float("nan"), float("nan"))
+    ends = [(1 - level) / 2, (1 + level) / 2]
+    # Between infinities nothing can be interpolated.
+    low, high = np.quantile(answered, ends, method="linear" if np.isfinite(answered).all() else "nearest")
     return Interval(point, float(low), float(high))
 
 
@@ -145,6 +195,13 @@ def difference(ours: Interval, theirs: Interval) -> Interval:
     low = apart - np.hypot(ours.mean - ours.low, theirs.high - theirs.mean)
     high = apart + np.hypot(ours.high - ours.mean, theirs.mean - theirs.low)
     return Interval(float(apart), float(low), float(high))
+
+
+def _drawable(level: float, resamples: int) -> None:
+    if not 0.0 < level < 1.0:
+        raise ConfigError(f"level={level}: must lie between 0 and 1, for example 0.95")
+    if resamples < 1:
+        raise ConfigError(f"resamples={resamples}: must be 1 or more, for example 10000")
 
 
 def _finite(values: ArrayLike) -> Floats:
