@@ -1,4 +1,4 @@
-"""Find a task, robot, reward, encoder, agent or verb by its name: the place of its file is its registration.
+"""Find a task, robot, reward, encoder, question or verb by its name: the place of its file is its registration.
 
 ``find("reward", "goal_baseline")`` is the module ``vlmrl/rewards/goal_baseline.py``. Other packages take part through
 entry points of the group ``vlmrl.<kind>``, whose name is the part's name and whose value is its module. Nothing is
@@ -23,6 +23,7 @@ PACKAGES = {
     "reward": "vlmrl.rewards",
     "encoder": "vlmrl.encoders",
     "shaping": "vlmrl.shaping",
+    "question": "vlmrl.judge.questions",
     "verb": "vlmrl.cli",
     "language": "vlmrl.sim_clip.language",
 }

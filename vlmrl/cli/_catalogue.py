@@ -32,6 +32,8 @@ def rows(kind: str) -> list[Row]:
         return _tasks()
     if kind == "rewards":
         return _rewards()
+    if kind == "questions":
+        return _questions()
     if kind == "verbs":
         return [{"name": name.replace("_", "-"), "about": _help.summary(name)} for name in find.names("verb")]
     return _yaml(kind.removesuffix("s"), *FACTS.get(kind, ()))
@@ -68,6 +70,15 @@ def _rewards() -> list[Row]:
         )
     oracle = "The simulator's own reward, no words and no model: what a reward from text is compared with."
     return [*found, {"name": ORACLE, "about": oracle, "needs": [], "range": [None, None], "settings": {}}]
+
+
+def _questions() -> list[Row]:
+    """The questions of a check, in the order in which they are asked."""
+    found = []
+    for name in sorted(find.names("question"), key=lambda name: int(find.find("question", name).PLACE)):
+        asks, _, about = (inspect.getdoc(find.find("question", name)) or "").partition("\n")
+        found.append({"name": name, "asks": asks, "about": " ".join(about.split())})
+    return found
 
 
 def _yaml(group: str, *facts: str) -> list[Row]:

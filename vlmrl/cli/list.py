@@ -1,4 +1,4 @@
-"""List what can be named: tasks, rewards, encoders, shapings, agents, experiments, verbs.
+"""List what can be named: tasks, rewards, encoders, shapings, agents, experiments, questions, verbs.
 
 vlmrl list                     all names
 vlmrl list tasks               one kind, with what there is to know
@@ -13,14 +13,14 @@ from vlmrl.cli import _out
 from vlmrl.cli._settings import Answer
 from vlmrl.errors import UnknownName
 
-KINDS = ("tasks", "rewards", "encoders", "shapings", "agents", "experiments", "verbs")
+KINDS = ("tasks", "rewards", "encoders", "shapings", "agents", "experiments", "questions", "verbs")
 
 
 class ListSettings(Answer):
     """Settings of ``vlmrl list``."""
 
     kind: str | None = None
-    """tasks, rewards, encoders, shapings, agents, experiments or verbs; none: the names of all."""
+    """tasks, rewards, encoders, shapings, agents, experiments, questions or verbs; none: the names of all."""
 
 
 SETTINGS = ListSettings

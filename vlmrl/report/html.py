@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from datetime import datetime
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ import yaml
 
 from vlmrl.config import atomic
 from vlmrl.report.curves import charts
+from vlmrl.report.document import document, section
 from vlmrl.report.facts import Facts
 from vlmrl.report.honesty import notes
 from vlmrl.report.table import results, share, span
@@ -47,17 +47,7 @@ def render(facts: Facts) -> str:
     body = "".join(
         (_head(facts), _state(facts), _verdict(facts), _films(facts), _results(facts), _curves(facts), _notes(facts))
     )
-    style = files("vlmrl.report").joinpath("page.css").read_text(encoding="utf-8")
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)} | vlmrl</title>\n<style>\n{style}</style>\n</head>\n<body>\n{body}{_settings(facts)}"
-        f"{_versions(facts)}{_footer(facts)}</body>\n</html>\n"
-    )
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section>\n<h2>{escape(title)}</h2>\n{body}\n</section>\n" if body else ""
+    return document(title, f"{body}{_settings(facts)}{_versions(facts)}{_footer(facts)}")
 
 
 def _head(facts: Facts) -> str:
@@ -117,7 +107,7 @@ def _films(facts: Facts) -> str:
         '<p class="small">The curve is the score of the words in each state (blue), or the ground truth where no words '
         "were scored (orange). The bar at its foot is green while the task is done, by ground truth.</p>"
     )
-    return _section("Film", "\n".join(_film(facts, film) for film in facts.films) + key)
+    return section("Film", "\n".join(_film(facts, film) for film in facts.films) + key)
 
 
 def _film(facts: Facts, film: Path) -> str:
@@ -139,28 +129,28 @@ def _results(facts: Facts) -> str:
         return ""
     task = facts.comparison.evaluations[0].task
     caption = f'<p class="small">{escape(task)}: mean, and the range it would have with other episodes.</p>'
-    return _section("Results", results(facts.comparison, facts.config.reward.is_oracle) + caption)
+    return section("Results", results(facts.comparison, facts.config.reward.is_oracle) + caption)
 
 
 def _curves(facts: Facts) -> str:
     drawn = charts(facts.history, facts.total, facts.config.reward.is_oracle)
     if not drawn:
-        return _section("Learning", '<p class="none">Nothing has been logged yet.</p>')
+        return section("Learning", '<p class="none">Nothing has been logged yet.</p>')
     figures = "".join(
         f"<figure><h3>{escape(chart.title)}</h3>{chart.svg}<figcaption>{escape(chart.caption)}</figcaption></figure>"
         for chart in drawn
     )
-    return _section("Learning", f'<div class="charts">{figures}</div>')
+    return section("Learning", f'<div class="charts">{figures}</div>')
 
 
 def _notes(facts: Facts) -> str:
-    return _section("How to read this", f"<ul>{''.join(f'<li>{note}</li>' for note in notes(facts))}</ul>")
+    return section("How to read this", f"<ul>{''.join(f'<li>{note}</li>' for note in notes(facts))}</ul>")
 
 
 def _settings(facts: Facts) -> str:
     settings = yaml.safe_dump(facts.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
     command = f"<pre>{escape(facts.command)}</pre>" if facts.command else ""
-    return _section("Settings", command + _timing(facts) + _folded("All settings", f"<pre>{escape(settings)}</pre>"))
+    return section("Settings", command + _timing(facts) + _folded("All settings", f"<pre>{escape(settings)}</pre>"))
 
 
 def _timing(facts: Facts) -> str:
@@ -180,7 +170,7 @@ def _versions(facts: Facts) -> str:
         for name, value in rows
         if value is not None
     )
-    return _section(
+    return section(
         "Versions", _folded("Packages and machine", f'<table class="versions">{body}</table>') if body else ""
     )
 

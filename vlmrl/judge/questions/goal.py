@@ -1,0 +1,26 @@
+"""Do states in which the task is done score above those in which it clearly is not?
+
+The area under the ROC curve between the task's goal states and its bad ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vlmrl.judge.evidence import Evidence
+from vlmrl.metrics.rank import auroc
+from vlmrl.metrics.verdict import Finding, graded
+
+PLACE = 4
+AUROC = (0.95, 0.8)
+
+
+def answer(evidence: Evidence) -> Finding:
+    """Compare posed goal states with posed bad ones."""
+    value = auroc(evidence.ends.score, evidence.ends.success)
+    goal, bad = float(np.median(evidence.goal.score)), float(np.median(evidence.bad.score))
+    colour = graded(value, *AUROC)
+    reason = f"a goal state scores above a bad one in {value:.0%} of pairs (medians {goal:.3g} and {bad:.3g})"
+    if value < 0.5:
+        reason += ": it pays for what the task must not do, such as falling over"
+    return Finding(colour, reason, {"auroc": value, "goal": goal, "bad": bad})
