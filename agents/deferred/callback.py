@@ -7,6 +7,7 @@ depend on its batch. No algorithm is subclassed; the callback writes into the ro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,7 +25,7 @@ from vlmrl.agents.deferred.late import Labeller, LateRewards
 from vlmrl.agents.deferred.steps import Step, blank, check_unpaid, present_frames, reset_frame, rewards_of
 from vlmrl.agents.deferred.tally import Succeeded, Tally
 from vlmrl.agents.deferred.unpaid import UnpaidRows, mark_gap, pay_rollout
-from vlmrl.errors import ConfigError
+from vlmrl.errors import ConfigError, VlmrlError
 from vlmrl.shaping.base import Chain, Float, Steps
 from vlmrl.types import Words
 from vlmrl.wrappers.asking import Request
@@ -151,8 +152,9 @@ class DeferredReward(BaseCallback):
 
     def _expect_late_scores(self) -> None:
         """Where they may come in late: remember as many steps as their frames can wait for."""
-        if self._late is not None:  # a training that was interrupted
-            self._late.labeller.finish()
+        if self._late is not None:
+            with suppress(VlmrlError):  # what ended the training before was told then
+                self._late.labeller.finish()
         if self._gaps.late:
             remembered = 2 + self._hold * self._gaps.widest // self.training_env.num_envs
             buffer = _replay(self.model) if isinstance(self.model, OffPolicyAlgorithm) else None

@@ -98,10 +98,15 @@ class Labeller:
         return told
 
     def finish(self) -> None:
-        """Forget the frames that wait, and wait for those that are being scored."""
+        """Forget the frames that wait, and wait for those that are being scored.
+
+        Raises:
+            Abstained, ShapeError: as :meth:`answers`.
+        """
         with self._guard:
             self._waiting.clear()
         self._thread.shutdown()
+        self._fail()
 
     def _fail(self) -> None:
         """Raise what ended the thread's work, if anything did."""

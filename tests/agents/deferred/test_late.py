@@ -108,6 +108,17 @@ def test_what_gets_no_number_ends_the_training_that_asked() -> None:
         Labeller(CheckedScores(scorer, None), 4).ask(None, "env 1 at step 4", (0, 1))
 
 
+def test_a_frame_without_a_number_is_told_at_the_end_too() -> None:
+    scorer, labeller = busy()
+    scorer.gate.set()
+    answered(labeller, 1)
+    labeller.ask(frame(99), "env 3 at step 12", (1, 3))
+    while not labeller._work.done():  # type: ignore[union-attr]
+        time.sleep(0.001)
+    with pytest.raises(Abstained, match="env 3 at step 12"):
+        labeller.finish()
+
+
 def test_finishing_forgets_what_waits() -> None:
     scorer, labeller = busy()
     labeller.ask(frame(1), "1", (1, 0))

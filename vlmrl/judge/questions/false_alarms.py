@@ -5,8 +5,6 @@ False positives at 95 % recall: a learner finds them and stays there.
 
 from __future__ import annotations
 
-import numpy as np
-
 from vlmrl.judge.evidence import Evidence
 from vlmrl.metrics.detection import false_positives
 from vlmrl.metrics.verdict import Finding, graded
@@ -25,4 +23,4 @@ def answer(evidence: Evidence) -> Finding:
     colour = graded(value, *SHARE)
     wrong = int((~pool.success[counted]).sum())
     reason = f"{value:.0%} of {wrong} clearly wrong states score as high as 95 % of those in which the task is done"
-    return Finding(colour, reason, {"false_positives": value, "wrong": float(np.float64(wrong))})
+    return Finding(colour, reason, {"false_positives": value, "wrong": float(wrong)})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vlmrl.judge.evidence import NUDGED, Evidence
+from vlmrl.judge.evidence import Evidence
 from vlmrl.metrics.verdict import Finding, graded
 
 PLACE = 1
@@ -29,4 +29,4 @@ def answer(evidence: Evidence) -> Finding:
     reason = f"scores spread over {spread:.3g}, and a pixel's shift changes {jitter:.2g}"
     if colour != "green":
         reason += ": states are hardly told apart from noise"
-    return Finding(colour, reason, {"spread": spread, "jitter": jitter, "states": float(2 * NUDGED)})
+    return Finding(colour, reason, {"spread": spread, "jitter": jitter})
