@@ -1,7 +1,7 @@
 """Is the goal the best place to be?
 
-Ranking alone does not predict learning: what counts at the end is whether any wrong state, a near miss for one, scores
-above the goal by more than the reward's own noise.
+Ranking alone does not predict learning: what counts at the end is whether a state in which the task is not done, a near
+miss for one, scores above the goal.
 """
 
 from __future__ import annotations
