@@ -2,24 +2,27 @@
 
 python -m benchmarks [quick=true] [only=steps,render] [json=benchmarks/results/latest.json]
 
-Each part is a module with ``measure``. Without ``only``, figures go to ``benchmarks/results/latest.json``. Where a part
-cannot be measured its reason is printed, the others are measured all the same, and the command fails at its end.
+Each part is a module with ``measure``, and has a process of its own: what a peer leaves behind, or a driver that dies,
+is no other part's. Without ``only``, figures go to ``benchmarks/results/latest.json``. Where a part cannot be measured
+its reason is printed, the others are measured all the same, and the command fails at its end.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 
-import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.speed import FULL, QUICK, Figure
+from benchmarks.speed import FULL, QUICK, Budget, Figure
 
+PACKAGE = "benchmarks"
 PARTS = ("steps", "render", "scoring", "learner", "growth", "training", "gpu")
 KEYS = ("quick=true", "only=PART,…", "json=PATH")
 LATEST = Path(__file__).parent / "results" / "latest.json"
@@ -31,16 +34,13 @@ def main(arguments: list[str]) -> int:
     parts = asked["only"].split(",") if "only" in asked else PARTS
     budget = QUICK if asked.get("quick") == "true" else FULL
     console, found, failed = Console(), list[Figure](), list[str]()
-    cores = torch.get_num_threads()
     for part in parts:
-        torch.set_num_threads(cores)  # a part may have changed it
         try:
-            before = len(found)
-            for figure in import_module(f"benchmarks.{part}").measure(budget):
-                found.append(figure)
-                console.print(f"{figure.name}: {figure.ours:g} / {figure.peer:g} {figure.unit} = {figure.ratio:g}")
-            if len(found) == before:
+            with ProcessPoolExecutor(1, get_context("spawn")) as process:
+                measured = process.submit(_measured, f"{PACKAGE}.{part}", budget).result()
+            if not measured:
                 console.print(f"{part}: nothing to measure on this machine")
+            found += measured
         except Exception as cause:  # the other parts are worth having
             failed.append(part)
             console.print(f"[red]{part}: {type(cause).__name__}: {cause}")
@@ -53,6 +53,15 @@ def main(arguments: list[str]) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps([asdict(one) for one in found], indent=2) + "\n")
     return 1 if failed else 0
+
+
+def _measured(module: str, budget: Budget) -> list[Figure]:
+    """The figures of one part, each told as soon as it is known."""
+    console, found = Console(), list[Figure]()
+    for figure in import_module(module).measure(budget):
+        found.append(figure)
+        console.print(f"{figure.name}: {figure.ours:g} / {figure.peer:g} {figure.unit} = {figure.ratio:g}")
+    return found
 
 
 def _asked(arguments: list[str]) -> dict[str, str]:

@@ -1,9 +1,7 @@
 """The command that measures speed: what it counts, what it keeps, and what it does when a part fails."""
 
 import json
-import sys
 import time
-import types
 from importlib import import_module
 
 import pytest
@@ -36,17 +34,29 @@ def test_what_takes_twice_as_long_is_half_as_fast():
     assert rates["slow"] == pytest.approx(10 / 0.008, rel=0.4)
 
 
+FIGURE = """
+from benchmarks.speed import figure
+
+def measure(budget):
+    yield figure("{}/peer", budget.seconds, 1, "x/s")
+"""
+PARTS = {
+    "fine": FIGURE.format("a"),
+    "broken": FIGURE.format("b") + "    raise OSError('no such machine')\n",
+    "crashing": FIGURE.format("c") + "    import os, signal\n    os.kill(os.getpid(), signal.SIGSEGV)\n",
+    "elsewhere": "def measure(budget):\n    return iter(())\n",
+}
+
+
 @pytest.fixture
 def parts(monkeypatch, tmp_path):
-    """Two parts, of which the second cannot be measured."""
-
-    def broken(budget):
-        yield figure("b/peer", 1, 1, "x/s")
-        raise OSError("no such machine")
-
-    fine = types.SimpleNamespace(measure=lambda budget: iter([figure("a/peer", budget.seconds, 1, "x/s")]))
-    monkeypatch.setitem(sys.modules, "benchmarks.fine", fine)
-    monkeypatch.setitem(sys.modules, "benchmarks.broken", types.SimpleNamespace(measure=broken))
+    """Parts of which one can be measured; the processes that measure look where this one does."""
+    package = tmp_path / "toy_parts"
+    package.mkdir()
+    for name, source in {"__init__": "", **PARTS}.items():
+        (package / f"{name}.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(bench, "PACKAGE", "toy_parts")
     monkeypatch.setattr(bench, "PARTS", ("fine",))
     monkeypatch.setattr(bench, "LATEST", tmp_path / "results" / "latest.json")
     return bench.LATEST
@@ -67,21 +77,22 @@ def test_some_parts_are_kept_only_where_asked(parts, tmp_path):
     assert len(json.loads((tmp_path / "mine.json").read_text())) == 1
 
 
-def test_a_part_that_fails_says_why_and_leaves_what_was_kept(parts, capsys, monkeypatch):
-    bench.main([])
-    before = parts.read_text()
-    monkeypatch.setattr(bench, "PARTS", ("broken", "fine"))
+@pytest.mark.parametrize(("part", "said"), [("broken", "OSError: no such machine"), ("crashing", "BrokenProcessPool")])
+def test_a_part_that_fails_says_why_and_leaves_what_was_kept(parts, capfd, monkeypatch, part, said):
+    parts.parent.mkdir()
+    parts.write_text("kept")
+    monkeypatch.setattr(bench, "PARTS", (part, "fine"))
     assert bench.main(["quick=true"]) == 1
-    told = capsys.readouterr().out
-    assert "broken: OSError: no such machine" in told
-    assert told.index("b/peer") < told.rindex("a/peer")
-    assert parts.read_text() == before
+    told = capfd.readouterr().out
+    assert f"{part}: {said}" in told
+    assert told.index(f"{part[0]}/peer") < told.rindex("a/peer")
+    assert parts.read_text() == "kept"
 
 
 def test_a_part_without_its_machine_says_so_and_is_no_failure(parts, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "benchmarks.fine", types.SimpleNamespace(measure=lambda budget: iter(())))
+    monkeypatch.setattr(bench, "PARTS", ("elsewhere",))
     assert bench.main([]) == 0
-    assert "fine: nothing to measure on this machine" in capsys.readouterr().out
+    assert "elsewhere: nothing to measure on this machine" in capsys.readouterr().out
 
 
 def test_the_rate_of_matrices_and_the_work_of_an_image_are_counted(toy_encoder):
