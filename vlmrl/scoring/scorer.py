@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from vlmrl.encoders.base import Encoder, as_batch
 from vlmrl.errors import Abstained, ConfigError, ShapeError
 from vlmrl.rewards.base import FrameReward, RewardModel
+from vlmrl.scoring.turns import Turns
 from vlmrl.types import Frames, Words
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Scorer:
         self.ahead = batch_size if getattr(getattr(encoder, "device", None), "type", "cpu") == "cuda" else 0
         self.frames_scored = self.duplicates = self.cache_hits = 0
         self.seconds = 0.0
-        self._one_at_a_time = threading.Lock()
+        self._turns = Turns()
 
     def frames(self, frames: Frames, words: Words | Sequence[Words]) -> NDArray[np.float32]:
         """Score frames against one set of words, or one per row.
@@ -93,7 +93,7 @@ class Scorer:
         """
         lead, batch = _flat(frames)
         asked_for = _per_row(words, lead)
-        with self._one_at_a_time:
+        with self._turns:
             start = time.perf_counter()
             scores = self._scored(batch, asked_for)
             self.seconds += time.perf_counter() - start

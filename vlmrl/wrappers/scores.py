@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl.errors import Abstained, ConfigError, ShapeError
+from vlmrl.scoring.turns import Turns
 from vlmrl.types import Words
 
 
@@ -40,7 +40,7 @@ class CheckedScores:
         self.ahead = int(getattr(scorer, "ahead", 0))
         self.seconds = 0.0
         self.scored = 0
-        self._one_at_a_time = threading.Lock()
+        self._turns = Turns()
 
     def __call__(self, frames: NDArray[np.uint8], origins: Sequence[str]) -> NDArray[np.float32]:
         """Score frames in one call.
@@ -56,7 +56,7 @@ class CheckedScores:
             ShapeError: another number of scores than of frames.
             Abstained: a score is no finite number.
         """
-        with self._one_at_a_time:
+        with self._turns:
             scores = self._checked(frames, origins)
             self.scored += len(frames)
         return scores
