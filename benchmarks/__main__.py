@@ -13,14 +13,14 @@ import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.speed import FULL, QUICK, Budget, Figure
+from benchmarks.part import measured_by
+from benchmarks.speed import FULL, QUICK, Figure
 
 PACKAGE = "benchmarks"
 PARTS = ("steps", "render", "scoring", "learner", "growth", "training", "gpu")
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     for part in parts:
         try:
             with ProcessPoolExecutor(1, get_context("spawn")) as process:
-                measured = process.submit(_measured, f"{PACKAGE}.{part}", budget).result()
+                measured = process.submit(measured_by, f"{PACKAGE}.{part}", budget).result()
             if not measured:
                 console.print(f"{part}: nothing to measure on this machine")
             found += measured
@@ -53,15 +53,6 @@ def main(arguments: list[str]) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps([asdict(one) for one in found], indent=2) + "\n")
     return 1 if failed else 0
-
-
-def _measured(module: str, budget: Budget) -> list[Figure]:
-    """The figures of one part, each told as soon as it is known."""
-    console, found = Console(), list[Figure]()
-    for figure in import_module(module).measure(budget):
-        found.append(figure)
-        console.print(f"{figure.name}: {figure.ours:g} / {figure.peer:g} {figure.unit} = {figure.ratio:g}")
-    return found
 
 
 def _asked(arguments: list[str]) -> dict[str, str]:

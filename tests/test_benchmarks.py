@@ -1,8 +1,11 @@
 """The command that measures speed: what it counts, what it keeps, and what it does when a part fails."""
 
 import json
+import subprocess
+import sys
 import time
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +15,7 @@ from benchmarks import gpu
 from benchmarks.speed import Budget, alternated, figure, figures
 
 BUDGET = Budget(0.05, 3)
+ROOT = Path(__file__).parent.parent
 
 
 def test_a_figure_is_a_ratio_with_names_for_both_sides():
@@ -93,6 +97,14 @@ def test_a_part_without_its_machine_says_so_and_is_no_failure(parts, capsys, mon
     monkeypatch.setattr(bench, "PARTS", ("elsewhere",))
     assert bench.main([]) == 0
     assert "elsewhere: nothing to measure on this machine" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there to be measured, which takes minutes")
+def test_the_command_reaches_its_parts():
+    asked = [sys.executable, "-m", "benchmarks", "only=gpu", "quick=true"]
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert "gpu: nothing to measure on this machine" in done.stdout
 
 
 def test_the_rate_of_matrices_and_the_work_of_an_image_are_counted(toy_encoder):
