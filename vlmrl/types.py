@@ -67,6 +67,26 @@ class Words:
         """Build words from single sentences or several, whichever is at hand."""
         return cls(*(((side,) if isinstance(side, str) else tuple(side)) for side in (goal, baseline, negative)))
 
+    @classmethod
+    def over(
+        cls, task: Words | None, goal: tuple[str, ...], baseline: tuple[str, ...], negative: tuple[str, ...]
+    ) -> Words:
+        """A user's sentences over a task's.
+
+        Args:
+            task: the task's own sentences, or None where there is no task. Its baseline stands in for a missing one;
+                its negatives only while its goal is kept too, for they are the opposite of that goal and no other.
+            goal: the user's; empty where none were given, as the other two.
+            baseline: likewise.
+            negative: likewise.
+
+        Raises:
+            ConfigError: there is no goal on either side.
+        """
+        if task is None:
+            return cls(goal, baseline, negative)
+        return cls(goal or task.goal, baseline or task.baseline, negative or (() if goal else task.negative))
+
     @property
     def sentences(self) -> tuple[str, ...]:
         """Every sentence, goal first, then baseline, then negative."""

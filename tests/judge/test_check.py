@@ -13,7 +13,8 @@ import pytest
 from vlmrl import encoders, rewards
 from vlmrl.envs.make import find_task
 from vlmrl.errors import Abstained, ConfigError, ShapeError
-from vlmrl.judge.check import check, wrong_words
+from vlmrl.judge.check import check
+from vlmrl.judge.sentences import wrong_words
 from vlmrl.metrics.verdict import Verdict
 from vlmrl.report.check_page import page
 from vlmrl.scoring.scorer import Scorer
@@ -114,7 +115,7 @@ def test_better_words_are_better_on_states_that_did_not_choose_them() -> None:
 
 def test_wrong_words_never_hold_the_goal() -> None:
     task = find_task(UPRIGHT)
-    wrong = wrong_words(task, task.words, scorer())
+    wrong = wrong_words(task, task.words, scorer().model)
     assert not {*task.goal} & {*wrong}
     assert {"a pole hanging down from a cart", *find_task("cartpole/left").goal} <= {*wrong}
 

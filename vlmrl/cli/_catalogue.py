@@ -74,11 +74,12 @@ def _rewards() -> list[Row]:
 
 def _questions() -> list[Row]:
     """The questions of a check, in the order in which they are asked."""
-    found = []
-    for name in sorted(find.names("question"), key=lambda name: int(find.find("question", name).PLACE)):
-        asks, _, about = (inspect.getdoc(find.find("question", name)) or "").partition("\n")
-        found.append({"name": name, "asks": asks, "about": " ".join(about.split())})
-    return found
+    from vlmrl.judge.questions import in_order
+
+    return [
+        {"name": name, "asks": asks, "about": " ".join((inspect.getdoc(module) or "").removeprefix(asks).split())}
+        for name, asks, module in in_order()
+    ]
 
 
 def _yaml(group: str, *facts: str) -> list[Row]:

@@ -83,8 +83,7 @@ def _of_scorer(settings: CheckSettings) -> Verdict:
     from vlmrl.types import Words
 
     task = find_task(settings.task or "")
-    negative = settings.negative or (() if settings.goal else task.negative)
-    words = Words(settings.goal or task.goal, settings.baseline or task.baseline, negative)
+    words = Words.over(task.words, settings.goal, settings.baseline, settings.negative)
     check_encoder(settings.encoder)
     check_reward(settings.reward)
     from vlmrl import encoders, rewards
@@ -107,7 +106,7 @@ def _of_function(settings: CheckSettings, path: str, function: str) -> Verdict:
     task = find_task(settings.task or "")
     called = _load(Path(path), function)
     needed = [one for one in inspect.signature(called).parameters.values() if one.default is one.empty]
-    words = Words(settings.goal or task.goal, settings.baseline or task.baseline, settings.negative or task.negative)
+    words = Words.over(task.words, settings.goal, settings.baseline, settings.negative)
 
     def score(frames: Any) -> Any:
         return called(frames, words) if len(needed) > 1 else called(frames)
@@ -152,9 +151,8 @@ def _show(verdict: Verdict) -> None:
         console.print(f"[{style}]{colour:>5}[/]  {finding.asks} {_out.escaped(finding.reason)}")
     if verdict.proposal is not None:
         better = verdict.proposal
-        sentences = " ".join(f'baseline="{sentence}"' for sentence in better.baseline)
         console.print(
-            f"  try  {_out.escaped(sentences)} reward.alpha={better.alpha:g}: Spearman {better.now:.2f} becomes "
+            f"  try  {_out.escaped(better.arguments)}: Spearman {better.now:.2f} becomes "
             f"{better.then:.2f} on states that did not choose it (chosen by ground truth)"
         )
     console.print(

@@ -256,16 +256,5 @@ class RunConfig(Section):
         return self.task or self.env or ""
 
     def words(self, task: Words | None = None) -> Words:
-        """The sentences of this run.
-
-        Args:
-            task: the task's own sentences, or None where there is no task. Its baseline stands in for a missing one;
-                its negatives only while its goal is kept too, for they are the opposite of that goal and no other.
-
-        Raises:
-            ConfigError: there is no goal on either side.
-        """
-        if task is None:
-            return Words(self.goal, self.baseline, self.negative)
-        negative = self.negative or (() if self.goal else task.negative)
-        return Words(self.goal or task.goal, self.baseline or task.baseline, negative)
+        """The sentences of this run, over those of its task; errors as for :meth:`Words.over`."""
+        return Words.over(task, self.goal, self.baseline, self.negative)

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from vlmrl.envs.make import find_task, task_names
 from vlmrl.envs.task import Task
-from vlmrl.errors import ConfigError
-from vlmrl.find import find, names
 from vlmrl.judge.evidence import Evidence, Score, gather
 from vlmrl.judge.propose import propose
+from vlmrl.judge.questions import in_order
+from vlmrl.judge.sentences import wrong_words
 from vlmrl.metrics.verdict import Finding, Picture, Verdict, named
 from vlmrl.rewards.goal_baseline import GoalBaseline
 from vlmrl.scoring.scorer import Scorer
@@ -53,7 +52,7 @@ def check(
     if isinstance(reward, Scorer):
         words = words or task.words
         reward.model.check(words)
-        others = {sentence: _asked(reward, one) for sentence, one in wrong_words(task, words, reward).items()}
+        others = {sentence: _asked(reward, one) for sentence, one in wrong_words(task, words, reward.model).items()}
         evidence = gather(task, _asked(reward, words), others, size, seed, say)
         if isinstance(reward.model, GoalBaseline):
             proposal = propose(reward.model, evidence, words, seed)
@@ -75,36 +74,7 @@ def check(
 
 def findings(evidence: Evidence) -> list[Finding]:
     """The answer to every question, in their order."""
-    modules = sorted(((name, find("question", name)) for name in names("question")), key=lambda pair: pair[1].PLACE)
-    return [named(module.answer(evidence), name, (module.__doc__ or "").partition("\n")[0]) for name, module in modules]
-
-
-def wrong_words(task: Task, words: Words, scorer: Scorer) -> dict[str, Words]:
-    """Sentences that should not find the goal: the task's opposite, and what others of its domain ask for.
-
-    Those that the reward model cannot tell from the baseline are left out.
-    """
-    asked: list[str] = [*words.negative, *task.negative]
-    domain = task.name.partition("/")[0]
-    for name in task_names():
-        if name.partition("/")[0] == domain:
-            other = find_task(name)
-            asked += [*other.goal, *other.negative]
-    mine = {*words.goal, *task.goal}
-    found = {}
-    for sentence in dict.fromkeys(asked):
-        one = Words((sentence,), words.baseline, words.goal)
-        if sentence not in mine and _can_score(scorer, one):
-            found[sentence] = one
-    return found
-
-
-def _can_score(scorer: Scorer, words: Words) -> bool:
-    try:
-        scorer.model.check(words)
-    except ConfigError:
-        return False
-    return True
+    return [named(module.answer(evidence), name, asks) for name, asks, module in in_order()]
 
 
 def _asked(scorer: Scorer, words: Words) -> Score:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vlmrl.envs.task import Camera, Pose, Task
 from vlmrl.errors import Abstained, ShapeError
 from vlmrl.judge.stage import Shots, Stage
+from vlmrl.scoring.arrays import as_numpy
 from vlmrl.types import Array
 
 Score: TypeAlias = Callable[[NDArray[np.uint8]], object]
@@ -74,17 +75,17 @@ class Evidence:
     @cached_property
     def pool(self) -> Scored:
         """Every state, each kind after the other."""
-        return _join(self.goal, self.bad, self.random, self.rest, self.paths)
+        return Scored.join([self.goal, self.bad, self.random, self.rest, self.paths])
 
     @cached_property
     def ends(self) -> Scored:
         """Goal states, then bad ones."""
-        return _join(self.goal, self.bad)
+        return Scored.join([self.goal, self.bad])
 
     @property
     def nudged(self) -> Scored:
         """The states of :attr:`cameras` and :attr:`pictures` as they are: goal states, then as many bad ones."""
-        return _join(_first(self.goal, NUDGED), _first(self.bad, NUDGED))
+        return Scored.join([self.goal[:NUDGED], self.bad[:NUDGED]])
 
     @property
     def spread(self) -> float:
@@ -141,7 +142,7 @@ def gather(
     parts = np.split(scores, np.cumsum([len(kind) for kind in kinds])[:-1])
     seen = [Scored(kind.frames, kind.oracle, kind.success, part) for kind, part in zip(kinds, parts, strict=True)]
     say("scored; now in another order, through moved cameras, in changed pictures and with other words")
-    near = np.concatenate([goal.frames[:NUDGED], bad.frames[:NUDGED]])
+    ends, near = Shots.join([goal, bad]), Shots.join([goal[:NUDGED], bad[:NUDGED]])
     return Evidence(
         task,
         goal=seen[0],
@@ -150,9 +151,9 @@ def gather(
         rest=seen[3],
         paths=seen[4],
         cameras={name: numbers(score, shots.frames) for name, shots in moved.items()},
-        pictures={name: numbers(score, frames) for name, frames in altered(near).items()},
+        pictures={name: numbers(score, changed) for name, changed in altered(near.frames).items()},
         again=_again(score, frames),
-        others={name: numbers(other, np.concatenate([goal.frames, bad.frames])) for name, other in others.items()},
+        others={name: numbers(other, ends.frames) for name, other in others.items()},
         milliseconds=milliseconds,
     )
 
@@ -164,10 +165,7 @@ def numbers(score: Score, frames: NDArray[np.uint8]) -> Array:
         ShapeError: another number of scores than of frames.
         Abstained: one is no finite number.
     """
-    given = score(frames)
-    if hasattr(given, "detach"):
-        given = given.detach().cpu().numpy()
-    found = np.asarray(given, dtype=np.float64)
+    found = as_numpy(score(frames), np.float64)
     if found.shape != (len(frames),):
         raise ShapeError(f"reward: gave scores {found.shape} for {len(frames)} frames; must be ({len(frames)},)")
     if not np.isfinite(found).all():
@@ -210,15 +208,6 @@ def _again(score: Score, frames: NDArray[np.uint8]) -> Array:
     back = frames[::-1]
     parts = [numbers(score, np.ascontiguousarray(back[at : at + CHUNK])) for at in range(0, len(back), CHUNK)]
     return np.concatenate(parts)[::-1]
-
-
-def _join(*several: Scored) -> Scored:
-    shots = Shots.join(several)
-    return Scored(shots.frames, shots.oracle, shots.success, np.concatenate([one.score for one in several]))
-
-
-def _first(scored: Scored, count: int) -> Scored:
-    return Scored(scored.frames[:count], scored.oracle[:count], scored.success[:count], scored.score[:count])
 
 
 def _some(poses: Pose, count: int) -> Pose:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch.nn.functional import normalize
 
-from vlmrl.envs.make import find_task, task_names
-from vlmrl.errors import ConfigError
 from vlmrl.judge.evidence import Evidence
+from vlmrl.judge.sentences import can_score, siblings
 from vlmrl.metrics.rank import spearman
 from vlmrl.metrics.verdict import Proposal
-from vlmrl.rewards.goal_baseline import GoalBaseline, goal_baseline_score
+from vlmrl.rewards.goal_baseline import GoalBaseline
 from vlmrl.types import Array, Words
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -36,9 +34,9 @@ def propose(model: GoalBaseline, evidence: Evidence, words: Words, seed: int = 0
     chooses[np.random.default_rng(seed).permutation(len(pool))[::2]] = True
 
     def order(baseline: tuple[str, ...], alpha: float, rows: Array) -> float:
-        goal, behind = (_mean(model, sentences) for sentences in (words.goal, baseline))
-        scores = goal_baseline_score(images[torch.from_numpy(rows)], goal, behind, alpha).cpu().numpy()
-        return spearman(scores, pool.oracle[rows])
+        asked = GoalBaseline(model.encoder, alpha, model.min_distance)
+        scores = asked.score_images(images[torch.from_numpy(rows)], Words(words.goal, baseline))
+        return spearman(scores.cpu().numpy(), pool.oracle[rows])
 
     tried = {
         (baseline, alpha): order(baseline, alpha, chooses)
@@ -55,17 +53,6 @@ def propose(model: GoalBaseline, evidence: Evidence, words: Words, seed: int = 0
 def _baselines(model: GoalBaseline, evidence: Evidence, words: Words) -> list[tuple[str, ...]]:
     """Baselines that the encoder can tell from the goal: the user's, those of the world's tasks, and plain ones."""
     task = evidence.task
-    tasks = [find_task(name) for name in task_names() if name.split("/")[0] == task.name.split("/")[0]]
-    asked = [words.baseline, *(one.baseline for one in tasks), task.negative, *((sentence,) for sentence in PLAIN)]
-    found = []
-    for baseline in dict.fromkeys(one for one in asked if one):
-        try:
-            model.check(Words(words.goal, baseline))
-        except ConfigError:
-            continue
-        found.append(baseline)
-    return found
-
-
-def _mean(model: GoalBaseline, sentences: tuple[str, ...]) -> torch.Tensor:
-    return normalize(model.encoder.texts(sentences).mean(0), dim=0)
+    others = (one.baseline for one in siblings(task))
+    asked = [words.baseline, *others, task.negative, *((sentence,) for sentence in PLAIN)]
+    return [one for one in dict.fromkeys(asked) if one and can_score(model, Words(words.goal, one))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from types import TracebackType
+from typing import Self
 
 import mujoco
 import numpy as np
@@ -33,14 +34,14 @@ class Shots:
     def __len__(self) -> int:
         return len(self.frames)
 
-    def __getitem__(self, rows: object) -> Shots:
+    def __getitem__(self, rows: object) -> Self:
         """Some of them, by what NumPy takes as an index of rows."""
-        return Shots(*(getattr(self, part.name)[rows] for part in fields(self)))
+        return type(self)(*(getattr(self, part.name)[rows] for part in fields(self)))
 
-    @staticmethod
-    def join(several: Sequence[Shots]) -> Shots:
+    @classmethod
+    def join(cls, several: Sequence[Self]) -> Self:
         """All of them, one after the other."""
-        return Shots(*(np.concatenate([getattr(one, part.name) for one in several]) for part in fields(Shots)))
+        return cls(*(np.concatenate([getattr(one, part.name) for one in several]) for part in fields(cls)))
 
 
 class Stage:

@@ -52,6 +52,12 @@ class Proposal:
     now: float
     then: float
 
+    @property
+    def arguments(self) -> str:
+        """What to write on the command line."""
+        sentences = (f'baseline="{sentence}"' for sentence in self.baseline)
+        return " ".join((*sentences, f"reward.alpha={self.alpha:g}"))
+
 
 @dataclass(frozen=True)
 class Picture:

@@ -64,9 +64,8 @@ def _mark(colour: str) -> str:
 
 
 def _proposal(better: Proposal) -> str:
-    sentences = " ".join(f'baseline="{sentence}"' for sentence in better.baseline)
     return (
-        f"<pre>{escape(sentences)} reward.alpha={better.alpha:g}</pre>\n<p>Spearman with the oracle goes from "
+        f"<pre>{escape(better.arguments)}</pre>\n<p>Spearman with the oracle goes from "
         f"{better.now:.2f} to {better.then:.2f}, on states that did not choose it. Chosen by ground truth: whoever "
         "takes it no longer has a result from text alone.</p>"
     )

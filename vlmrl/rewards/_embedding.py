@@ -60,9 +60,14 @@ class EmbeddingReward(FrameReward):
         images = self.encoder.images(frames)
         scores = images.new_empty(len(images))
         for one, rows in groups.items():
-            found = self._score(images if rows is None else images[rows], one)
-            scores[slice(None) if rows is None else rows] = found.clamp(self.low, self.high)
+            scores[slice(None) if rows is None else rows] = self.score_images(
+                images if rows is None else images[rows], one
+            )
         return scores
+
+    def score_images(self, images: torch.Tensor, words: Words) -> torch.Tensor:
+        """Score embeddings ``(B, D)``, rows of length 1, against words that :meth:`check` passed; ``(B,)``."""
+        return self._score(images, words).clamp(self.low, self.high)
 
     @abstractmethod
     def _score(self, images: torch.Tensor, words: Words) -> torch.Tensor:

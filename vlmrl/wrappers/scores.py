@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl.errors import Abstained, ConfigError, ShapeError
+from vlmrl.scoring.arrays import as_numpy
 from vlmrl.scoring.turns import Turns
 from vlmrl.types import Words
 
@@ -63,7 +64,7 @@ class CheckedScores:
 
     def _checked(self, frames: NDArray[np.uint8], origins: Sequence[str]) -> NDArray[np.float32]:
         start = time.perf_counter()
-        scores = _float32(self._score(frames, self._words))
+        scores = as_numpy(self._score(frames, self._words), np.float32)
         self.seconds += time.perf_counter() - start
         if scores.shape != (len(frames),):
             raise ShapeError(f"scorer: gave scores {scores.shape} for {len(frames)} frames; must be ({len(frames)},)")
@@ -93,10 +94,3 @@ def check_frame(frame: Any, origin: str) -> NDArray[np.uint8]:
         found = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
         raise ShapeError(f"info['frame'] of {origin}: is {found}; must be a NumPy array, uint8 (H, W, 3)")
     return frame
-
-
-def _float32(scores: Any) -> NDArray[np.float32]:
-    """From NumPy, or from torch on any device."""
-    if hasattr(scores, "detach"):
-        scores = scores.detach().cpu().numpy()
-    return np.asarray(scores, dtype=np.float32)

@@ -17,8 +17,8 @@ def answer(evidence: Evidence) -> Finding:
     """Say how long a training's frames would take."""
     hours = STEPS * evidence.milliseconds / 3.6e6
     took = f"{60 * hours:.1f} min" if hours < 1 else f"{hours:.1f} h"
+    colour = graded(evidence.milliseconds, *MILLISECONDS)
     reason = f"{evidence.milliseconds:.2g} ms a frame on this machine: the frames of {STEPS:,} steps take {took}"
-    if graded(evidence.milliseconds, *MILLISECONDS) == "amber":
+    if colour != "green":
         reason += "; scoring.every=8 scores fewer"
-        return Finding("amber", reason, {"milliseconds": evidence.milliseconds})
-    return Finding("green", reason, {"milliseconds": evidence.milliseconds})
+    return Finding(colour, reason, {"milliseconds": evidence.milliseconds})
