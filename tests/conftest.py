@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when huggingface_hub is imported, so before everything else
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,29 @@ def words():
         "a pole on a cart",
         ("a pole hanging down", "a fallen pole"),
     )
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium, to open pages in: ``chromium.new_page()``."""
+    from playwright.sync_api import sync_playwright
+
+    found = [path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))]
+    if not found:
+        pytest.skip("no Chromium on this machine: on Debian 'apt-get install -y chromium'")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found[0], args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(chromium):
+    """A page of 1100 x 900 pixels; ``tab.complaints`` has what its scripts complained of, or asked the net for."""
+    with chromium.new_context(viewport={"width": 1100, "height": 900}) as context:
+        tab = context.new_page()
+        tab.complaints = []
+        tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+        tab.on("console", lambda line: line.type == "error" and tab.complaints.append(line.text))
+        tab.on("request", lambda asked: asked.url.startswith("http") and tab.complaints.append(f"asks for {asked.url}"))
+        yield tab
