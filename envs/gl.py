@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import ctypes.util
 import importlib
 import os
@@ -10,7 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +27,8 @@ INSTALL = "apt-get install -y libegl1 libgl1-mesa-dri libgles2"
 REMEDY = f"on Debian or Ubuntu run '{INSTALL}'"
 SOFTWARE = ("llvmpipe", "softpipe", "swiftshader")
 """What draws on the processor, as it names itself."""
+STRINGS = {"vendor": 0x1F00, "renderer": 0x1F01, "version": 0x1F02}
+"""GL's numbers of what it says of itself."""
 NVIDIA = Path("/proc/driver/nvidia/version")
 """There where an NVIDIA driver runs."""
 
@@ -76,7 +79,15 @@ class _Contexts(threading.local):
     user: object | None = None
 
 
+class _Machine:
+    """What the first context told of all of them."""
+
+    software = False
+
+
 _here = _Contexts()
+_machine = _Machine()
+_turn = threading.RLock()
 _all: list[Context] = []
 _before: list[Callable[[], object]] = []
 _lock = threading.Lock()
@@ -106,23 +117,33 @@ def _make_context() -> Context:
         _all.append(context)
     if first:
         context.make_current()
-        _warn_of_software()
+        renderer = drawn_by()["renderer"]
+        _machine.software = any(name in renderer.lower() for name in SOFTWARE)
+        _warn_of_software(renderer)
     return context
 
 
 def drawn_by() -> dict[str, str]:
     """What the calling thread's current context draws with: ``vendor``, ``renderer`` and ``version``."""
-    calls: Any = importlib.import_module("OpenGL.GL")  # after the context, which says what it stands on
-    asked = {"vendor": calls.GL_VENDOR, "renderer": calls.GL_RENDERER, "version": calls.GL_VERSION}
-    return {key: (calls.glGetString(name) or b"").decode(errors="replace") for key, name in asked.items()}
+    # The library that the context stands on, as PyOpenGL loaded it: to import OpenGL.GL takes half a second.
+    loaded: Any = importlib.import_module("OpenGL.platform").PLATFORM
+    asks = ctypes.CFUNCTYPE(ctypes.c_char_p, ctypes.c_uint)(("glGetString", loaded.GL))
+    return {key: (asks(name) or b"").decode(errors="replace") for key, name in STRINGS.items()}
 
 
-def _warn_of_software() -> None:
+def in_turns() -> bool:
+    """Whether threads draw one after the other: a software driver's contexts are not safe beside each other.
+
+    Mesa's llvmpipe, before it writes to a buffer, looks through what all contexts of the process are about to draw,
+    while their threads go on adding to it and clearing it away: now and then it follows a list that is gone, which is a
+    segmentation fault in ``mjr_render`` (seen in 22.3.6). Known with the first context.
+    """
+    return _machine.software
+
+
+def _warn_of_software(renderer: str) -> None:
     """Say so where a GPU stands idle beside a processor that draws."""
-    if not NVIDIA.is_file():
-        return
-    renderer = drawn_by()["renderer"]
-    if any(name in renderer.lower() for name in SOFTWARE):
+    if _machine.software and NVIDIA.is_file():
         warnings.warn(
             f"frames are drawn by the processor ({renderer}), far slower, although there is an NVIDIA GPU; "
             "install the driver's GL library (libnvidia-gl), in a container set NVIDIA_DRIVER_CAPABILITIES=all, and "
@@ -144,7 +165,8 @@ def free_first_at_exit() -> None:
 def current(user: object) -> Iterator[bool]:
     """Have this thread's context current in the block, for ``user``; then what was current before, if it was another's.
 
-    Gymnasium's renderer, for one, makes its context current once, and draws in whatever is current later.
+    Gymnasium's renderer, for one, makes its context current once, and draws in whatever is current later. Where threads
+    draw :func:`in_turns`, the block waits for the others'.
 
     Yields:
         Whether somebody else drew in between, so that ``user`` must bind its buffers again.
@@ -152,19 +174,21 @@ def current(user: object) -> Iterator[bool]:
     Raises:
         RenderError: no context can be made.
     """
-    there = egl.current()
-    others = egl.returner() if there is not None and there != _here.address else None
-    if _here.context is None:
-        _here.context = _make_context()
-    if there is None or others is not None:
-        _here.context.make_current()
-        _here.address = egl.current()
-    changed, _here.user = _here.user is not user, user
-    try:
-        yield changed
-    finally:
-        if others is not None:
-            others()
+    # A thread's first time makes a context, and tells whether threads take turns.
+    with _turn if _machine.software or _here.context is None else nullcontext():
+        there = egl.current()
+        others = egl.returner() if there is not None and there != _here.address else None
+        if _here.context is None:
+            _here.context = _make_context()
+        if there is None or others is not None:
+            _here.context.make_current()
+            _here.address = egl.current()
+        changed, _here.user = _here.user is not user, user
+        try:
+            yield changed
+        finally:
+            if others is not None:
+                others()
 
 
 def forget(user: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, wait
@@ -36,7 +37,8 @@ class Picture:
         size: ``(height, width)`` in pixels.
         camera: where to look from; None is the model's default view.
         profile: the render profile.
-        contexts: that draw, each in a thread of its own; None is one a physical core, up to four.
+        contexts: that draw, each in a thread of its own; None is one a physical core, up to four. A software driver
+            draws with one, whatever is asked: its contexts are not safe beside each other.
     """
 
     size: tuple[int, int] = (64, 64)
@@ -92,13 +94,19 @@ class Easel:
 
     def _prepare(self) -> None:
         """Make painters; their renderers one after the other, before any draws: making one changes the model."""
-        self._painters = [_Painter(self._model, self._picture) for _ in range(self._contexts)]
         try:
-            for painter in self._painters:
-                self._await([painter.prepare()])
+            while len(self._painters) < (1 if gl.in_turns() else self._contexts):
+                self._painters.append(_Painter(self._model, self._picture))
+                self._await([self._painters[-1].prepare()])
         except BaseException:
             self._painters = []  # none that cannot draw stays
             raise
+        if gl.in_turns() and (self._picture.contexts or 1) > 1 and self._engine.count > 1:
+            warnings.warn(
+                f"render.contexts={self._picture.contexts}: one is used, as frames are drawn by the processor, whose "
+                "driver is not safe with several",
+                stacklevel=2,
+            )
 
     def _await(self, waiting: Sequence[Future[None]]) -> None:
         """Wait until all is drawn, as long as frames come."""
@@ -106,11 +114,12 @@ class Easel:
         while pending:
             _, pending = wait(pending, PATIENCE)
             if pending and self._drawn == drawn:
-                self._painters = []  # whatever they do, nobody waits for it
+                contexts, self._painters = len(self._painters), []  # whatever they do, nobody waits for it
                 gl.abandon()
+                fewer = "fewer contexts may help (render.contexts=1), and " if contexts > 1 else ""
                 raise RenderError(
-                    f"contexts={self._contexts}: no frame was drawn in {PATIENCE:.0f} s, the graphics driver hangs; "
-                    "fewer contexts may help (render.contexts=1), and MUJOCO_GL=osmesa draws without the driver"
+                    f"contexts={contexts}: no frame was drawn in {PATIENCE:.0f} s, the graphics driver hangs; "
+                    f"{fewer}MUJOCO_GL=osmesa draws without the driver"
                 )
             drawn = self._drawn
         for one in waiting:

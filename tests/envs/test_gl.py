@@ -2,8 +2,13 @@
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
+import mujoco
 import pytest
+
+from vlmrl.envs import gl
 
 DRAW = "import vlmrl.envs as e; env = e.make_env('cartpole/upright'); env.reset(seed=0); env.step([0.1])"
 GYM = "import gymnasium as g; x = g.make('InvertedPendulum-v5', render_mode='rgb_array'); x.reset(); x.render()"
@@ -95,3 +100,42 @@ theirs.close()
 def test_gymnasiums_own_renderer_may_draw_in_the_same_thread():
     code, err = run(FOREIGN)
     assert code == 0, err
+
+
+def test_threads_never_draw_beside_each_other_with_a_software_driver(monkeypatch):
+    """llvmpipe looks through what other contexts are about to draw without asking their threads."""
+    from vlmrl.envs.render import Renderer
+
+    at_once: list[None] = []
+    most: list[int] = []
+    quick = mujoco.mjr_render
+
+    def watched(*settings):
+        at_once.append(None)
+        most.append(len(at_once))
+        time.sleep(0.002)
+        quick(*settings)
+        at_once.pop()
+
+    monkeypatch.setattr(mujoco, "mjr_render", watched)
+    model = mujoco.MjModel.from_xml_string("<mujoco><worldbody><geom size='1'/></worldbody></mujoco>")
+
+    def draw():
+        data = mujoco.MjData(model)
+        mujoco.mj_forward(model, data)
+        with Renderer(model) as renderer:
+            return [renderer.frame(data).copy() for _ in range(20)]
+
+    with ThreadPoolExecutor(3) as pool:
+        frames = [drawn.result() for drawn in [pool.submit(draw) for _ in range(3)]]
+    with gl.current(None):
+        software = gl.in_turns()
+    assert max(most) == 1 or not software
+    assert all((one == frames[0][0]).all() for drawn in frames for one in drawn)
+
+
+def test_the_driver_says_what_it_is():
+    with gl.current(None):
+        told = gl.drawn_by()
+    assert all(told.values())
+    assert gl.in_turns() == any(name in told["renderer"].lower() for name in gl.SOFTWARE)

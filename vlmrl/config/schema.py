@@ -115,7 +115,7 @@ class RenderConfig(Section):
     """How much drawing a frame is worth; null: the task's own."""
     contexts: PositiveInt | None = None
     """Drawing contexts, each in a thread of its own; null: one a physical core, up to four. 1 where a graphics driver
-    hangs with more. Environments without a batched form draw in one."""
+    hangs with more. Environments without a batched form draw in one, and so does a machine without a GPU."""
 
 
 class ScoringConfig(Section):
