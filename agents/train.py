@@ -21,7 +21,6 @@ from vlmrl.agents.timing import AllCores, Clock
 from vlmrl.config import atomic, parts
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import RunConfig
-from vlmrl.encoders.base import Encoder
 from vlmrl.judge.compare import compare
 from vlmrl.metrics.evaluation import Comparison
 from vlmrl.sim_clip import familiarity
@@ -106,16 +105,12 @@ def _prepare(world: World, clock: Clock, say: Say) -> tuple[World, Teacher | Non
         return world, None
     words = world.words
     scorer = build_scorer(config, words)
-    if config.encoder.keywords.get("model") == "sim_clip" and (report := _familiarity(world, scorer.model.encoder)):
+    where = config.world if world.task is None else world.task.world
+    if report := familiarity.report_where_known(config.encoder, scorer.model.encoder, words, where):
         say(report)
     world = replace(world, size=config.render.size or scorer.model.encoder.image_size)
     shape = build_shape(world, scorer, say)
     return world, Teacher(AllCores(scorer, clock, torch.get_num_threads()), shape)
-
-
-def _familiarity(world: World, encoder: Encoder) -> str:
-    """How near the words are to those that the packaged encoder learned; empty where nobody can tell."""
-    return familiarity.report(world.words, encoder, world.config.world) if familiarity.is_written() else ""
 
 
 def _headline(world: World, run: RunDir) -> str:

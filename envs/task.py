@@ -135,6 +135,8 @@ class Task:
         profile: the render profile of its scored frames.
         hold: steps for which success must last; None is a fifth of the horizon.
         held: ``last``: on each of the last ``hold`` steps. ``any``: on ``hold`` steps in a row, anywhere.
+        world: the domain whose pictures it shows, by which sim-clip knows it; empty is the domain of its name. A copy
+            (:meth:`but`) stays in the world of what it was made from, whatever it is called.
     """
 
     name: str
@@ -152,10 +154,13 @@ class Task:
     profile: Profile = "fast"
     hold: int | None = None
     held: Literal["last", "any"] = "last"
+    world: str = ""
 
     def __post_init__(self) -> None:
         if self.name.count("/") != 1:
             raise ConfigError(f"task={self.name}: must read domain/behaviour")
+        if not self.world:
+            object.__setattr__(self, "world", self.name.partition("/")[0])
         if self.horizon < 1 or not 1 <= self.hold_steps <= self.horizon:
             raise ConfigError(
                 f"task={self.name}: horizon={self.horizon}, hold={self.hold}: hold must lie in 1..horizon"

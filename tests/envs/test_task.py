@@ -57,3 +57,10 @@ def test_a_straight_back_on_bent_knees_is_not_half_of_standing():
         assert STAND.oracle(State.of(model, data)) < 0.75
         assert not STAND.success(State.of(model, data))
     env.close()
+
+
+def test_a_copy_stays_in_its_world_whatever_it_is_called():
+    task = find_task("cartpole/upright")
+    assert task.world == "cartpole"
+    copy = task.but(name="my_cart/tilted")
+    assert (copy.world, copy.but(name="other/again").world) == ("cartpole", "cartpole")

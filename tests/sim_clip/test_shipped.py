@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from vlmrl import encoders
+from vlmrl import configure, encoders
 from vlmrl.envs.make import find_task
 from vlmrl.find import names
 from vlmrl.sim_clip import card, familiarity
@@ -111,3 +111,15 @@ def test_no_shipped_prompt_is_strange(sim_clip, task):
     shipped = find_task(task)
     words = Words.of(shipped.goal, shipped.baseline, shipped.negative)
     assert "warning" not in familiarity.report(words, sim_clip, task)
+
+
+def test_it_is_told_of_the_packaged_model_alone(sim_clip):
+    words = Words.of("quarterly revenue exceeded forecasts", "a robot")
+    told = {
+        name: familiarity.report_where_known(
+            configure(task="walker/stand", encoder=name).encoder, sim_clip, words, "walker"
+        )
+        for name in ("sim_clip", "vit_b_32")
+    }
+    assert "warning: far" in told["sim_clip"]
+    assert told["vit_b_32"] == ""

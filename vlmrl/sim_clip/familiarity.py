@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from vlmrl.config.schema import EncoderConfig
 from vlmrl.encoders.base import Encoder
 from vlmrl.find import names
 from vlmrl.sim_clip.data import domain_of
@@ -72,13 +73,20 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z]+", text.lower()))
 
 
+def report_where_known(settings: EncoderConfig, encoder: Encoder, words: Words, world: str) -> str:
+    """As :func:`report`, by the settings of ``encoder``; empty for every encoder but the packaged one."""
+    if settings.keywords.get("model") != "sim_clip" or not is_written():
+        return ""
+    return report(words, encoder, world)
+
+
 def report(words: Words, encoder: Encoder, world: str) -> str:
     """Lines for a person: each prompt's nearest known sentences, its unknown words, and a goal too near its baseline.
 
     Args:
         words: the prompts of a run.
         encoder: sim-clip.
-        world: a task's name or a Gymnasium id; only what was said of its domain counts as known.
+        world: a task's name or world, or a Gymnasium id; only what was said of its domain counts as known.
     """
     rows, vocabulary = _known()
     domain = world.split("/")[0]
