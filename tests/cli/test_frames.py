@@ -79,3 +79,21 @@ def test_a_pickle_in_an_array_is_never_loaded(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is no file; name a picture"):
         everything(tmp_path / "none.png")
+
+
+def test_frames_are_kept_evenly_within_memory_and_number(tmp_path: Path, film: NDArray[np.uint8]) -> None:
+    np.save(tmp_path / "film.npy", film)
+    path, size = tmp_path / "film.npy", film[0].nbytes
+    assert list(_frames.spread(path)) == list(range(10))
+    assert list(_frames.spread(path, most=6)) == [0, 2, 4, 6, 8]
+    assert list(_frames.spread(path, most_bytes=3 * size)) == [0, 4, 8]
+    assert list(_frames.spread(path, most_bytes=1)) == [0]
+    for place, frame in _frames.spread(path, most=3).items():
+        np.testing.assert_array_equal(frame, film[place])
+
+
+def test_a_picture_made_to_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    Image.new("RGB", (40, 40)).save(tmp_path / "bomb.png")
+    with pytest.raises(ConfigError, match="cannot be read as a picture"):
+        everything(tmp_path / "bomb.png")

@@ -46,10 +46,30 @@ def read(path: Path, every: int = 1) -> Iterator[Part]:
                 taken, start = [], start + TOGETHER * every
         if taken:
             yield start, np.stack(taken)
-    except (OSError, ValueError, UnidentifiedImageError) as cause:
+    except (OSError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as cause:
         if isinstance(cause, ShapeError):
             raise
         raise ConfigError(f"files={path}: cannot be read as a picture, film or array: {cause}") from cause
+
+
+def spread(path: Path, most_bytes: int = 256 * 2**20, most: int = 500) -> dict[int, NDArray[np.uint8]]:
+    """Frames spread evenly over a file, the first among them, by their place in it.
+
+    Args:
+        path: as for :func:`read`, whose errors it raises.
+        most_bytes: memory for all of them; one frame is kept in any case.
+        most: how many.
+    """
+    kept: dict[int, NDArray[np.uint8]] = {}
+    every = 1
+    for start, part in read(path):
+        for index, frame in enumerate(part, start):
+            if index % every == 0:
+                kept[index] = frame.copy()  # a view would keep its whole part
+            while len(kept) > 1 and (len(kept) > most or len(kept) * frame.nbytes > most_bytes):
+                every *= 2
+                kept = {place: one for place, one in kept.items() if place % every == 0}
+    return kept
 
 
 def _array(path: Path) -> Iterator[NDArray[np.uint8]]:

@@ -165,9 +165,14 @@ def numbers(score: Score, frames: NDArray[np.uint8]) -> Array:
         ShapeError: another number of scores than of frames.
         Abstained: one is no finite number.
     """
-    found = as_numpy(score(frames), np.float64)
-    if found.shape != (len(frames),):
-        raise ShapeError(f"reward: gave scores {found.shape} for {len(frames)} frames; must be ({len(frames)},)")
+    return as_numbers(score(frames), len(frames))
+
+
+def as_numbers(scores: object, count: int) -> Array:
+    """What a reward gave for ``count`` frames, as for :func:`numbers`."""
+    found = as_numpy(scores, np.float64)
+    if found.shape != (count,):
+        raise ShapeError(f"reward: gave scores {found.shape} for {count} frames; must be ({count},)")
     if not np.isfinite(found).all():
         raise Abstained(
             f"reward: gave {found[~np.isfinite(found)][0]} for a frame; every score must be a finite number"

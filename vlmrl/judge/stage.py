@@ -10,6 +10,7 @@ from typing import Self
 import mujoco
 import numpy as np
 
+from vlmrl.envs.coordinates import posture
 from vlmrl.envs.render import Renderer
 from vlmrl.envs.simulator import refresh, simulator
 from vlmrl.envs.task import Camera, Pose, Profile, State, Task
@@ -67,6 +68,27 @@ class Stage:
         self._env.action_space.seed(seed)
         self._model, self._data = simulator(self._env)
         self._renderers: dict[Camera, Renderer] = {}
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """The simulator's model; leave it as it is."""
+        return self._model
+
+    def posture(self) -> Array:
+        """The present joint positions, and after them the places of the bodies that the task places, in one row."""
+        return posture(self._data.qpos, self._data.mocap_pos)
+
+    def start(self, seed: int) -> Array:
+        """The posture in which an episode starts."""
+        self._env.reset(seed=seed)
+        return self.posture()
+
+    def postures(self, poses: Pose) -> Array:
+        """Poses as postures, ``(n, nq + 3 nmocap)``: bodies that they do not place stand where they are."""
+        placed = poses.mocap_pos
+        if placed is None:
+            placed = np.repeat(self._data.mocap_pos[None], len(poses), axis=0)
+        return np.array([posture(*row) for row in zip(poses.qpos, placed, strict=True)])
 
     def posed(self, poses: Pose, camera: Camera | None = None) -> Shots:
         """Frames of poses, through the task's camera or another."""

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from html import escape
 
-from PIL import Image
-
 from vlmrl.metrics.verdict import WORST_FIRST, Finding, Picture, Proposal, Verdict
-from vlmrl.report.document import document, section
+from vlmrl.report.document import data_png, document, section
 
 SAYS = {
     "green": "Nothing speaks against learning from this reward.",
@@ -73,18 +69,12 @@ def _proposal(better: Proposal) -> str:
 
 def _pictures(pictures: Sequence[Picture]) -> str:
     figures = "".join(
-        f'<figure><img src="{_png(picture)}" alt="a frame that scores {picture.score:.3f}"><figcaption>'
+        f'<figure><img src="{data_png(picture.frame)}" alt="a frame that scores {picture.score:.3f}"><figcaption>'
         f"<b>{picture.score:.3f}</b>, truth {picture.oracle:.2f}{', done' if picture.success else ''}</figcaption>"
         "</figure>"
         for picture in pictures
     )
     return f'<div class="frames">{figures}</div>' if figures else ""
-
-
-def _png(picture: Picture) -> str:
-    sheet = io.BytesIO()
-    Image.fromarray(picture.frame).save(sheet, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(sheet.getvalue()).decode('ascii')}"
 
 
 def _foot(verdict: Verdict) -> str:
