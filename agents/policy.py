@@ -27,6 +27,11 @@ class TrainedPolicy:
     def __init__(self, model: BaseAlgorithm) -> None:
         self._model = model
 
+    @property
+    def gamma(self) -> float:
+        """The learner's own discount, in (0, 1]."""
+        return float(self._model.gamma)  # type: ignore[attr-defined]
+
     def __call__(self, observations: Any) -> Array:
         """Actions ``(N, ...)`` for N stacked observations, or a dict of them."""
         normalizer = self._model.get_vec_normalize_env()

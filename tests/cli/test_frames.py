@@ -97,3 +97,18 @@ def test_a_picture_made_to_fill_the_memory_is_refused(tmp_path: Path, monkeypatc
     Image.new("RGB", (40, 40)).save(tmp_path / "bomb.png")
     with pytest.raises(ConfigError, match="cannot be read as a picture"):
         everything(tmp_path / "bomb.png")
+
+
+def test_the_rate_of_a_film_and_a_gif_is_read_and_others_have_the_usual(
+    tmp_path: Path, film: NDArray[np.uint8]
+) -> None:
+    from vlmrl.video.film import Film
+
+    for name in ("a.gif", "a.mp4"):
+        with Film(tmp_path / name, 10) as written:
+            for frame in film:
+                written.write(frame)
+        assert _frames.rate(tmp_path / name) == pytest.approx(10)
+    np.save(tmp_path / "a.npy", film)
+    Image.fromarray(film[0]).save(tmp_path / "a.png")
+    assert _frames.rate(tmp_path / "a.npy") == _frames.rate(tmp_path / "a.png") == _frames.USUAL

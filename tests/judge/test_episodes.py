@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from gymnasium.wrappers import TimeLimit
 
-from tests.judge.dial import Dial, Place, go_right, make, task
+from tests.judge.dial import Dial, Place, go_left, go_right, make, task
 from vlmrl.envs.make import find_task, make_env
 from vlmrl.errors import ConfigError
 from vlmrl.judge.episodes import evaluate
@@ -173,3 +173,15 @@ def test_a_shipped_task_is_judged():
     assert [episode.length for episode in judged.episodes] == [6, 6]
     assert not any(episode.success for episode in judged.episodes)  # it hangs
     assert all(0 <= (episode.oracle_return or 0) <= 0.1 for episode in judged.episodes)
+
+
+def test_the_start_is_kept_beside_the_frames_and_a_true_end_is_told_from_a_time_limit():
+    env = make()
+    judged = evaluate(go_right, make, task(), [3, 4], keep_frames=True)
+    for seed, trace in zip([3, 4], judged.traces, strict=True):
+        np.testing.assert_array_equal(trace.start, env.reset(seed=seed)[1]["frame"])
+        assert not np.array_equal(trace.start, trace.frames[0])
+        assert not trace.terminated
+    fallen = evaluate(go_left, lambda: make(ends=True), task(), [3], keep_frames=True)
+    assert fallen.traces[0].terminated
+    assert evaluate(go_right, make, task(), [3]).traces[0].start is None

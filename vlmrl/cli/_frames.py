@@ -17,25 +17,29 @@ TOGETHER = 256
 
 FILMS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v")
 
+USUAL = 30.0
+"""Frames a second."""
+
 Part = tuple[int, NDArray[np.uint8]]
 """Where the part begins in the file, and its frames, uint8 ``(B, H, W, 3)``."""
 
 
-def read(path: Path, every: int = 1) -> Iterator[Part]:
+def read(path: Path, every: int = 1, key: str = "files") -> Iterator[Part]:
     """The frames of a file, :data:`TOGETHER` at a time.
 
     Args:
         path: an image, a film, or ``.npy`` with uint8 ``(H, W, 3)`` or ``(B, H, W, 3)``.
         every: take every so many frames, from the first on.
+        key: what a message calls the file by.
 
     Raises:
         ConfigError: there is no such file, or it is damaged or of an unknown kind.
         ShapeError: an array that holds no frames.
     """
     if not path.is_file():
-        raise ConfigError(f"files={path}: is no file; name a picture, a film or an .npy array of frames")
+        raise ConfigError(f"{key}={path}: is no file; name a picture, a film or an .npy array of frames")
     try:
-        frames = _array(path) if path.suffix == ".npy" else _film(path) if path.suffix in FILMS else _images(path)
+        frames = _array(path, key) if path.suffix == ".npy" else _film(path) if path.suffix in FILMS else _images(path)
         taken: list[NDArray[np.uint8]] = []
         start = 0
         for index, frame in enumerate(frames):
@@ -49,7 +53,7 @@ def read(path: Path, every: int = 1) -> Iterator[Part]:
     except (OSError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as cause:
         if isinstance(cause, ShapeError):
             raise
-        raise ConfigError(f"files={path}: cannot be read as a picture, film or array: {cause}") from cause
+        raise ConfigError(f"{key}={path}: cannot be read as a picture, film or array: {cause}") from cause
 
 
 def spread(path: Path, most_bytes: int = 256 * 2**20, most: int = 500) -> dict[int, NDArray[np.uint8]]:
@@ -72,10 +76,25 @@ def spread(path: Path, most_bytes: int = 256 * 2**20, most: int = 500) -> dict[i
     return kept
 
 
-def _array(path: Path) -> Iterator[NDArray[np.uint8]]:
+def rate(path: Path) -> float:
+    """Frames a second of a film or gif that :func:`read` can read; 30 where a file does not say."""
+    if path.suffix in FILMS:
+        from moviepy import VideoFileClip
+
+        clip: Any = VideoFileClip(str(path), audio=False)
+        clip.close()
+        return float(clip.fps or USUAL)
+    if path.suffix == ".npy":
+        return USUAL
+    with Image.open(path) as image:
+        shown = float(image.info.get("duration", 0))  # milliseconds a frame; browsers too take 0 for "as usual"
+    return 1000 / shown if shown > 0 else USUAL
+
+
+def _array(path: Path, key: str) -> Iterator[NDArray[np.uint8]]:
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[-1] != 3:
-        raise ShapeError(f"files={path}: is {array.dtype} {array.shape}; frames are uint8 (H, W, 3) or (B, H, W, 3)")
+        raise ShapeError(f"{key}={path}: is {array.dtype} {array.shape}; frames are uint8 (H, W, 3) or (B, H, W, 3)")
     yield from array[None] if array.ndim == 3 else array
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import RunConfig
-from vlmrl.errors import RunError
+from vlmrl.errors import ConfigError, RunError
 
 if TYPE_CHECKING:
     from vlmrl.agents.build import World
@@ -39,6 +39,18 @@ class Trained:
     def config(self) -> RunConfig:
         """The run's settings."""
         return self.run.config
+
+    def seeds(self, first: int | None, count: int) -> list[int]:
+        """Seeds of so many episodes to judge by; None begins where the run's evaluation does.
+
+        Raises:
+            ConfigError: they meet the seeds of training.
+        """
+        first = self.config.evaluation.seed if first is None else first
+        seeds, training = list(range(first, first + count)), self.config.seed or 0
+        if first < training + self.config.agent.n_envs and training <= seeds[-1]:
+            raise ConfigError(f"seed={first}: meets the seeds of training, from {training} on; take another")
+        return seeds
 
     def scorer(self) -> tuple[Scorer | None, Words | None]:
         """What paid this agent, and for which words; nothing for one that the simulator paid."""

@@ -59,7 +59,7 @@ def run(argv: Sequence[str]) -> int:
         {name: one.policy for name, one in agents.items()},
         partial(agent.world.env, scorer is not None),
         agent.world.task,
-        _seeds(settings, agent),
+        agent.seeds(settings.seed, settings.episodes or agent.config.evaluation.final_episodes),
         scorer,
         words,
         chosen={name: one.chosen for name, one in agents.items()},
@@ -73,16 +73,6 @@ def run(argv: Sequence[str]) -> int:
         write_text(agent.run.evaluation, comparison.to_json())
         _out.say(f"report: {html.write(agent.run.path)}")
     return 0
-
-
-def _seeds(settings: EvalSettings, agent: Trained) -> list[int]:
-    evaluation = agent.config.evaluation
-    first = evaluation.seed if settings.seed is None else settings.seed
-    seeds = list(range(first, first + (settings.episodes or evaluation.final_episodes)))
-    training = agent.config.seed or 0
-    if seeds[0] < training + agent.config.agent.n_envs and training <= seeds[-1]:
-        raise ConfigError(f"seed={first}: meets the seeds of training, from {training} on; take another")
-    return seeds
 
 
 def _alike(agent: Trained, oracle: Trained) -> Trained:

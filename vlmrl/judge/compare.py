@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -53,12 +53,7 @@ def compare(
     Raises:
         ConfigError: an agent called ``random``, or what ``evaluate`` refuses.
     """
-    if RANDOM in agents:
-        raise ConfigError(f"agents={RANDOM}: a random agent is added by itself; give yours another name")
-    with closing(Kept(make_env)) as make:
-        env = make()
-        everyone: dict[str, Policy] = {**agents, RANDOM: RandomPolicy(env.action_space)}
-        env.close()
+    with beside_random(agents, make_env) as (everyone, make):
         judged = [
             replace(
                 evaluate(policy, make, task, seeds, scorer, words, batch),
@@ -76,6 +71,26 @@ def compare(
     if scorer is None or words is None:
         return comparison
     return replace(comparison, goal=words.goal, baseline=words.baseline, negative=words.negative)
+
+
+@contextmanager
+def beside_random(agents: Mapping[str, Policy], make_env: MakeEnv) -> Iterator[tuple[dict[str, Policy], MakeEnv]]:
+    """Agents with a random one after them, and environments that are made once for all of them.
+
+    Args:
+        agents: policies by their name.
+        make_env: builds one environment.
+
+    Raises:
+        ConfigError: an agent called ``random``.
+    """
+    if RANDOM in agents:
+        raise ConfigError(f"agents={RANDOM}: a random agent is added by itself; give yours another name")
+    with closing(Kept(make_env)) as make:
+        env = make()
+        everyone: dict[str, Policy] = {**agents, RANDOM: RandomPolicy(env.action_space)}
+        env.close()
+        yield everyone, make
 
 
 def _agreement(

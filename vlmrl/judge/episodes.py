@@ -51,7 +51,7 @@ def evaluate(
         scorer: also scores ``info["frame"]`` after every step; costs the drawing of every frame.
         words: what frames are scored against; None takes the task's own.
         batch: episodes at a time.
-        keep_frames: keep the frames of every step in the traces; needs memory for all of them.
+        keep_frames: keep the frames of every step in the traces, and that of the start; needs memory for all of them.
 
     Returns:
         an :class:`Evaluation` called ``agent``, its traces filled.
@@ -89,8 +89,15 @@ class _Course:
         self._success: list[bool] = []
         self._oracle: list[float] = []
         self._frames: list[Array] = []
+        self._start: Array | None = None
+        self._terminated = False
 
-    def note(self, reward: float, info: dict[str, Any], over: bool) -> None:
+    def begin(self, info: dict[str, Any]) -> None:
+        """Take in the state that the first action is chosen in."""
+        if self._keep:
+            self._start = info.get("frame")
+
+    def note(self, reward: float, info: dict[str, Any], terminated: bool, truncated: bool) -> None:
         """Take in one step and the state that it led to."""
         # FrameTap gives 0 as reward and keeps the environment's own here.
         self._rewards.append(float(info.get("task_reward", reward)))
@@ -101,7 +108,8 @@ class _Course:
         if self._keep and "frame" in info:
             self._frames.append(info["frame"])
         self._scores.add(info, self._index)
-        self.over = over or len(self._rewards) == LONGEST
+        self._terminated = terminated
+        self.over = terminated or truncated or len(self._rewards) == LONGEST
 
     def episode(self, task: Task | None, trace: Trace) -> Episode:
         """The episode's record, from its trace."""
@@ -126,6 +134,8 @@ class _Course:
             oracle=np.array(self._oracle) if len(self._oracle) == length else None,
             score=self._scores.of(self._index),
             frames=np.stack(self._frames) if self._frames else None,
+            start=self._start,
+            terminated=self._terminated,
         )
 
 
@@ -134,7 +144,11 @@ def _together(policy: Policy, envs: Sequence[gym.Env[Any, Any]], courses: Sequen
     if isinstance(policy, Starts):
         policy.start([course.seed for course in courses])
     running = list(zip(envs, courses, strict=False))
-    observations = [env.reset(seed=course.seed)[0] for env, course in running]
+    observations = []
+    for env, course in running:
+        observation, info = env.reset(seed=course.seed)
+        observations.append(observation)
+        course.begin(info)
     while not all(course.over for course in courses):
         actions = policy(stacked(observations))
         if len(actions) != len(courses):
@@ -145,7 +159,7 @@ def _together(policy: Policy, envs: Sequence[gym.Env[Any, Any]], courses: Sequen
             if course.over:
                 continue
             observations[index], reward, terminated, truncated, info = env.step(actions[index])
-            course.note(float(reward), info, bool(terminated or truncated))
+            course.note(float(reward), info, bool(terminated), bool(truncated))
 
 
 def _name(env: gym.Env[Any, Any]) -> str:

@@ -51,12 +51,16 @@ class Trace:
         oracle: float64 ``(T,)`` in [0, 1] or None.
         score: float32 ``(T,)``, the reward model's, or None.
         frames: uint8 ``(T, H, W, 3)``, or None where they were not asked for.
+        start: uint8 ``(H, W, 3)``, the frame of the state that the first action was chosen in, likewise.
+        terminated: the last state is a true end, not a time limit.
     """
 
     success: Array | None = None
     oracle: Array | None = None
     score: Array | None = None
     frames: Array | None = None
+    start: Array | None = None
+    terminated: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 from vlmrl.metrics.verdict import WORST_FIRST, Finding, Picture, Proposal, Verdict
-from vlmrl.report.document import data_png, document, section
+from vlmrl.report.document import document, section
+from vlmrl.report.inline import png
 
 SAYS = {
     "green": "Nothing speaks against learning from this reward.",
@@ -69,7 +70,7 @@ def _proposal(better: Proposal) -> str:
 
 def _pictures(pictures: Sequence[Picture]) -> str:
     figures = "".join(
-        f'<figure><img src="{data_png(picture.frame)}" alt="a frame that scores {picture.score:.3f}"><figcaption>'
+        f'<figure><img src="{png(picture.frame)}" alt="a frame that scores {picture.score:.3f}"><figcaption>'
         f"<b>{picture.score:.3f}</b>, truth {picture.oracle:.2f}{', done' if picture.success else ''}</figcaption>"
         "</figure>"
         for picture in pictures

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -15,12 +14,12 @@ from vlmrl.report.curves import charts
 from vlmrl.report.document import document, section
 from vlmrl.report.facts import Facts
 from vlmrl.report.honesty import notes
+from vlmrl.report.inline import data_uri
 from vlmrl.report.table import results, share, span
 
 NAME = "report.html"
 SMALL = 8 * 2**20
 """A film up to this many bytes is put into the page; a larger one is linked."""
-TYPES = {".mp4": "video/mp4", ".gif": "image/gif"}
 
 
 def write(run_dir: Path) -> Path:
@@ -115,7 +114,7 @@ def _film(facts: Facts, film: Path) -> str:
     if film.stat().st_size > SMALL:
         size = f"{film.stat().st_size / 2**20:.0f} MB"
         return f'<p><a href="{quote(place)}">{escape(place)}</a> ({size}, beside this page)</p>'
-    data = f"data:{TYPES[film.suffix]};base64,{base64.b64encode(film.read_bytes()).decode('ascii')}"
+    data = data_uri(film.read_bytes(), film.suffix)
     shown = (
         f'<video controls autoplay loop muted playsinline preload="auto" src="{data}"></video>'
         if film.suffix == ".mp4"

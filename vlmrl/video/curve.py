@@ -74,7 +74,7 @@ class Curve:
         draw = ImageDraw.Draw(sheet)
         foot = (height - self._bar / 2 - 1) * FINE
         draw.line((self._x[0] * FINE, foot, (width - self._x[0]) * FINE, foot), fill=LINE, width=FINE)
-        for start, end in _runs(done) if done is not None else ():
+        for start, end in runs(done) if done is not None else ():
             left = float(self._x[max(0, start - 1)]) if start else float(self._x[0])
             top = (height - self._bar) * FINE
             draw.rectangle((left * FINE, top, float(self._x[end - 1]) * FINE, height * FINE - FINE), fill=DONE)
@@ -84,7 +84,7 @@ class Curve:
         return sheet.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def _runs(mask: Array) -> list[tuple[int, int]]:
+def runs(mask: Array) -> list[tuple[int, int]]:
     """Where ``mask`` is true, as ``[start, end)`` pairs."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], np.asarray(mask, dtype=bool), [False]]).astype(int)))
     return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]

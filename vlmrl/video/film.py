@@ -26,6 +26,9 @@ MP4 = (
     *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
 )
 
+# A whole picture every few frames, and each frame in its place: half a second of a film is decoded to show one frame.
+SEEKABLE = ("-g", "12", "-bf", "0")
+
 
 class Film:
     """Streams frames into an mp4 (H.264, yuv420p) or a gif (one palette over the whole film, endless loop).
@@ -37,19 +40,21 @@ class Film:
     Args:
         path: ends in ``.mp4`` or ``.gif``; its directory is made.
         fps: frames a second, above 0; 50 at most for a gif.
+        seekable: an mp4 in which whoever scrubs finds any frame at once, somewhat larger.
 
     Raises:
         ConfigError: another ending, or a rate out of range.
         RunError: the directory cannot be written.
     """
 
-    def __init__(self, path: Path, fps: float) -> None:
+    def __init__(self, path: Path, fps: float, seekable: bool = False) -> None:
         path = Path(path)
         if path.suffix.lower() not in ENDINGS:
             raise ConfigError(f"film={path}: must end in {' or '.join(ENDINGS)}")
         if not 0 < fps <= 1000 or (path.suffix.lower() == ".gif" and fps > FASTEST_GIF):
             raise ConfigError(f"fps={fps}: must be above 0, and {FASTEST_GIF} at most for a gif")
         self.path, self.fps = path, fps
+        self._options = (*MP4, *SEEKABLE) if seekable else MP4
         self._part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix.lower()}")
         self._palette = self._part.with_suffix(".png")
         self._pipe: Pipe | None = None
@@ -122,7 +127,7 @@ class Film:
     def _opened(self, size: tuple[int, int]) -> Pipe:
         even = self._even = (size[0] + size[0] % 2, size[1] + size[1] % 2)
         if self.path.suffix.lower() == ".mp4":
-            return Pipe(self._part, even, self.fps, "libx264", MP4)
+            return Pipe(self._part, even, self.fps, "libx264", self._options)
         self._spool = Spool(self.path.parent)
         options = ("-vf", "palettegen=stats_mode=full", "-frames:v", "1", "-update", "1")
         return Pipe(self._palette, even, self.fps, "png", options)
