@@ -82,6 +82,22 @@ def test_without_truth_they_are_the_peaks_and_the_valleys(episodes, place):
     assert {one.oracle for one in found} == {None}
 
 
+def test_a_large_frame_is_mapped_at_a_size_that_encoders_read(episodes):
+    sizes = set()
+
+    class Bright:
+        def frames(self, frames, words):
+            sizes.add(frames.shape[1:])
+            return frames.mean(axis=(1, 2, 3))
+
+    large = (Played("film", np.random.default_rng(0).integers(0, 256, (2, 500, 900, 3), np.uint8)),)
+    voice = debug.Voice("bright", "", Bright(), WORDS)
+    found = debug.moments([voice], [debug.curve(voice, [np.arange(2.0)], large)], large, seen(large), places=5)
+    assert sizes == {(167, 300, 3)}
+    assert {one.frame.shape for one in found} == {(500, 900, 3)}
+    assert {one.heat.shape for one in found} == {(167, 300)}
+
+
 def test_each_curve_has_its_own_moments(episodes, place):
     wrong = debug.Voice("left", "its opposite", Place(), WORDS)
     scores = [place(one.frames) for one in episodes]

@@ -297,6 +297,17 @@ def test_a_film_says_that_nobody_knows_the_truth(opened):
     assert tab.locator("[data-now='truth'], rect.done, #about, #maps").count() == 0
     assert [heading.inner_text() for heading in tab.locator("h2").all()] == ["Highest scores", "Lowest scores"]
     assert tab.inner_text("#now") == "frame 16 of 78, 0.4 s"
+    assert not tab.locator("#episode").is_visible()
+
+
+def test_a_world_without_truth_is_no_film(opened):
+    found = inspection()
+    blind = tuple(replace(one, oracle=None, success=None, succeeded=None) for one in found.episodes)
+    curves = tuple(replace(curve, excess=None, spearman=None) for curve in found.curves)
+    tab = opened(replace(found, world="Hopper-v5", episodes=blind, curves=curves, moments=()))
+    assert "Hopper-v5 has no ground truth" in tab.inner_text(".notice")
+    assert tab.inner_text("#now").startswith("step 1 of 40")
+    assert tab.locator("#episode").is_visible()
 
 
 def test_one_frame_of_one_score_is_enough(opened):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
+from PIL import Image
 
 from vlmrl.metrics.inspection import Curve, Kind, Moment, Played
 from vlmrl.metrics.over_rewarded import over_rewarded, peaks, standing
@@ -22,6 +23,8 @@ APART = 10
 """Moments of one episode lie at least its length by this number apart."""
 LEAST = 0.1
 """Share of all states that must be better and yet paid less, before a state is worth a look; or the opposite."""
+READ = 384
+"""Pixels of a side that encoders read at most."""
 
 See: TypeAlias = Callable[[Sequence[tuple[int, int]]], Sequence[Array]]
 """From ``(episode, step)`` pairs to their frames uint8 ``(H, W, 3)``, as the reward saw them."""
@@ -98,9 +101,14 @@ def moments(
     if places and found:
         say(f"{len(found)} moments: {len(found) * places**2:,} covered copies are scored for their maps")
     return tuple(
-        replace(one, frame=frame, heat=occlusion_map(frame, voices[one.curve], places) if places else None)
+        replace(one, frame=frame, heat=occlusion_map(_small(frame), voices[one.curve], places) if places else None)
         for one, frame in zip(found, frames, strict=True)
     )
+
+
+def _small(frame: Array) -> Array:
+    """A frame with as many pixels as encoders read: of a large film every covered copy would be shrunk to that."""
+    return np.asarray(Image.fromarray(frame).reduce(-(-max(frame.shape[:2]) // READ)))
 
 
 def _picked(index: int, said: Curve, episodes: Sequence[Played]) -> list[Moment]:

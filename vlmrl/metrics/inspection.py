@@ -83,8 +83,8 @@ class Moment:
         standing: share of all states that score lower, in [0, 1].
         oracle: how near it is to the goal, in [0, 1]; None where nobody knows.
         true_standing: share of all states that are less near to it; None likewise.
-        heat: float32 ``(H, W)``, what each part of the frame adds to the score
-            (:func:`vlmrl.scoring.occlusion.occlusion_map`), or None.
+        heat: float32, what each part of the frame adds to the score
+            (:func:`vlmrl.scoring.occlusion.occlusion_map`), ``(H, W)`` or less of a large frame; or None.
     """
 
     kind: Kind

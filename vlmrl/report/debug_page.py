@@ -68,9 +68,10 @@ def _head(found: Inspection, title: str) -> str:
 def _verdict(found: Inspection) -> str:
     """What a reader in a hurry takes away."""
     if not found.judged:
+        whose = "A film alone" if found.of_film else escape(found.world)
         return (
-            '<p class="notice">A film alone has no ground truth. There is nothing to compare the score with, and the '
-            "moments below are its peaks, right or wrong.</p>\n"
+            f'<p class="notice">{whose} has no ground truth. There is nothing to compare the score with: the moments '
+            "below are its peaks, right or wrong.</p>\n"
         )
     first = found.curves[0]
     states = sum(len(one.frames) for one in found.episodes)
@@ -118,7 +119,8 @@ def _picks(found: Inspection) -> str:
         f'<option value="{index}">{escape(one.title)}{endings[one.succeeded]}</option>'
         for index, one in enumerate(found.episodes)
     )
-    shown = f'<label>Episode <select id="episode" autocomplete="off">{episodes}</select></label>'
+    alone = " hidden" if len(found.episodes) == 1 else ""
+    shown = f'<label{alone}>Episode <select id="episode" autocomplete="off">{episodes}</select></label>'
     voices = list(_voices(found))
     if len(voices) > 1:
         options = "".join(
