@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from vlmrl.judge.playground import LARGE, Reading, View
-from vlmrl.report.document import data_png
+from vlmrl.report.inline import png
 from vlmrl.report.strip import strip
 from vlmrl.types import Array
 
@@ -24,8 +24,9 @@ def posed(view: View) -> str:
     height, width = view.frame.shape[:2]
     done = '<b class="done">done</b>' if view.success else "not done"
     return (
-        f'<figure class="stage"><img class="large" src="{data_png(view.picture)}" alt="the robot in this pose">'
-        f'<img class="small" src="{data_png(view.frame)}" alt="what the encoder sees" '
+        f'<figure class="stage"><img class="large" src="{png(view.picture, smallest=False)}" '
+        'alt="the robot in this pose">'
+        f'<img class="small" src="{png(view.frame, smallest=False)}" alt="what the encoder sees" '
         f'title="the {width} x {height} pixels that are scored"></figure>'
         + _bar("truth", "Ground truth", view.oracle, done, view.oracle)
     )
@@ -36,7 +37,8 @@ def shown(frame: Array, name: str, index: int) -> str:
     picture = Image.fromarray(frame)
     picture.thumbnail(LARGE)
     return (
-        f'<figure class="stage"><img class="large" src="{data_png(np.asarray(picture))}" alt="your picture"></figure>'
+        f'<figure class="stage"><img class="large" src="{png(np.asarray(picture), smallest=False)}" '
+        'alt="your picture"></figure>'
         f"<p>Frame {index} of {escape(name)}. Nobody knows its truth: it has no simulator.</p>"
     )
 

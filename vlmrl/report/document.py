@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from html import escape
 from importlib.resources import files
-
-from PIL import Image
-
-from vlmrl.types import Array
 
 
 def document(title: str, body: str, own: str = "") -> str:
@@ -38,10 +32,3 @@ def packaged(name: str) -> str:
 def section(title: str, body: str) -> str:
     """A heading and what stands under it; nothing where there is nothing."""
     return f"<section>\n<h2>{escape(title)}</h2>\n{body}\n</section>\n" if body else ""
-
-
-def data_png(frame: Array) -> str:
-    """A frame, uint8 ``(H, W, 3)``, as what stands in ``src`` of an ``<img>``."""
-    sheet = io.BytesIO()
-    Image.fromarray(frame).save(sheet, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(sheet.getvalue()).decode('ascii')}"
