@@ -1,10 +1,11 @@
-"""How often a check errs: five good rewards and five broken ones that its limits were not set by, judged once each.
+"""How often a check errs: ten good rewards and ten broken ones that its limits were not set by, judged once each.
 
     python benchmarks/checked.py
     make docs
 
 The limits of the questions were set on the shipped prompts of all tasks and on the broken rewards of
-``tests/judge/test_check.py``. None of these ten was looked at before.
+``tests/judge/test_check.py``. None of the first ten was looked at before; then ties with the goal came to count half in
+the question ``summit``, and none of the second ten was looked at before that.
 """
 
 from __future__ import annotations
@@ -34,17 +35,18 @@ Numbers = NDArray[np.float64]
 
 
 class Case(NamedTuple):
-    """A reward, what is right or wrong with it, and whether it should pass."""
+    """A reward, what is right or wrong with it, and whether it should pass; judged in which round."""
 
     about: str
     task: str
     good: bool
     reward: Any
     words: Words | None = None
+    round: int = 1
 
 
 def cases(encoder: Encoder) -> Iterator[Case]:
-    """The ten, in the order of the table."""
+    """The first ten, in the order of the table."""
     words = find_task("pendulum/upright").words
     upright = Scorer(rewards.load("goal_baseline", encoder))
     yield Case("cosine alone, no baseline", "inverted_pendulum/balance", True, _reward(encoder, "cosine"))
@@ -68,8 +70,69 @@ def cases(encoder: Encoder) -> Iterator[Case]:
     )
 
 
-def _reward(encoder: Encoder, name: str) -> Scorer:
-    return Scorer(rewards.load(name, encoder))
+def more_cases(encoder: Encoder) -> Iterator[Case]:
+    """The second ten."""
+    usual = Scorer(rewards.load("goal_baseline", encoder))
+
+    def asked(task: str) -> Callable[[Frames], NDArray[Any]]:
+        words = find_task(task).words
+        return lambda frames: usual.frames(frames, words)
+
+    balance, upright = asked("inverted_pendulum/balance"), asked("cartpole/balance")
+    yield Case(
+        "words without a projection, alpha 0", "walker/stand", True, _reward(encoder, "goal_baseline", alpha=0.0)
+    )
+    yield Case("cosine alone, no baseline", "pendulum/upright", True, _reward(encoder, "cosine"))
+    yield Case(
+        "a paraphrase", "cartpole/left", True, usual, Words.of("the cart is on the far left", "a pole on a cart")
+    )
+    yield Case(
+        "the words' score, stretched by exp", "inverted_pendulum/balance", True, lambda f: np.exp(4 * balance(f))
+    )
+    yield Case("height of the poles' top, read from pixels", "double_pendulum/upright", True, _top)
+    yield Case(
+        "full pay from half-way on",
+        "pendulum/upright",
+        False,
+        _full_from_half(usual, find_task("pendulum/upright").words),
+    )
+    yield Case(
+        "the opposite words", "cartpole/upright", False, usual, Words.of("a pole hanging down", "a pole on a cart")
+    )
+    yield Case("a random projection of the pixels", "walker/stand", False, _projected)
+    yield Case("how red the picture is", "reacher/touch", False, _redness)
+    yield Case("the words' score, standardised within the batch", "cartpole/balance", False, _standardised(upright))
+
+
+def _redness(frames: Frames) -> Numbers:
+    mean: Numbers = frames[..., 0].mean(axis=(1, 2), dtype=float)
+    return mean
+
+
+def _top(frames: Frames) -> Numbers:
+    """Minus the highest row in which something is much redder than it is blue."""
+    warm = np.any(frames[..., 0].astype(np.int64) - frames[..., 2] > 40, axis=2)
+    rows: Numbers = np.where(warm.any(axis=1), warm.argmax(axis=1), frames.shape[1]).astype(float)
+    return -rows
+
+
+def _projected(frames: Frames) -> Numbers:
+    ways = np.random.default_rng(0).normal(size=frames[0].size)
+    along: Numbers = frames.reshape(len(frames), -1).astype(float) @ ways
+    return along
+
+
+def _standardised(score: Callable[[Frames], NDArray[Any]]) -> Callable[[Frames], Numbers]:
+    def standardised(frames: Frames) -> Numbers:
+        scores: Numbers = score(frames).astype(float)
+        level: Numbers = (scores - scores.mean()) / (scores.std() + 1e-6)
+        return level
+
+    return standardised
+
+
+def _reward(encoder: Encoder, name: str, **settings: Any) -> Scorer:
+    return Scorer(rewards.load(name, encoder, **settings))
 
 
 def _height(frames: Frames) -> Numbers:
@@ -131,6 +194,7 @@ def row(case: Case, verdict: Verdict) -> dict[str, Any]:
     red = [finding.question for finding in verdict.findings if finding.colour == "red"]
     amber = [finding.question for finding in verdict.findings if finding.colour == "amber"]
     return {
+        "round": case.round,
         "reward": case.about,
         "task": case.task,
         "should": "pass" if case.good else "be red",
@@ -142,10 +206,10 @@ def row(case: Case, verdict: Verdict) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Judge the ten and write the file."""
+    """Judge all and write the file."""
     encoder = encoders.load("sim_clip", device="cpu", precision="fp32")
     rows = []
-    for case in cases(encoder):
+    for case in [*cases(encoder), *(one._replace(round=2) for one in more_cases(encoder))]:
         verdict = check(find_task(case.task), case.reward, case.words)
         rows.append(row(case, verdict))
         sys.stdout.write(f"{rows[-1]}\n")

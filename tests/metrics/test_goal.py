@@ -158,6 +158,14 @@ def test_the_margin_ignores_the_unit_and_zero_of_the_score(goals, misses):
     assert moved == pytest.approx(margin(goals, misses))
 
 
+def test_noise_that_scores_lack_may_be_granted():
+    assert margin([1.0, 1.0, 1.0], [0.0, 0.0, 0.0], least=0.25) == 4
+    hits, misses = [0.9, 1.0, 1.2], [0.1, 0.0, -0.2]
+    assert margin(hits, misses, least=1e-3) == margin(hits, misses)
+    with pytest.raises(ConfigError, match="least=-1"):
+        margin([1.0], [0.0], least=-1)
+
+
 def test_a_margin_without_noise_is_infinite_or_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")

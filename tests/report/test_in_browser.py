@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from tests.report.boards import full
 from tests.report.test_report import finish
 from vlmrl.metrics.verdict import Finding, Picture, Proposal, Verdict
-from vlmrl.report import check_page, html
+from vlmrl.report import board_page, check_page, html
 from vlmrl.types import Words
 
 PHONE = {"width": 375, "height": 700}
@@ -31,7 +32,13 @@ def report_of_a_run(folder):
     return html.write(finish(folder / "run").path)
 
 
-@pytest.mark.parametrize("written", [check_of_a_reward, report_of_a_run])
+def leaderboard(folder):
+    path = folder / "leaderboard.html"
+    path.write_text(board_page.page(full()), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("written", [check_of_a_reward, report_of_a_run, leaderboard])
 def test_a_page_opens_from_disk_without_a_complaint_and_fits_a_phone(written, tmp_path, tab):
     tab.goto(written(tmp_path).as_uri())
     assert tab.inner_text("h1")

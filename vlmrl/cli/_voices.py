@@ -88,6 +88,7 @@ def voices(several: Sequence[Asked], own: bool = False) -> tuple[Voice, ...]:
         ConfigError: words that a reward refuses.
     """
     from vlmrl.judge.debug import Voice
+    from vlmrl.scoring.remembered import Remembered
     from vlmrl.scoring.scorer import Scorer
 
     encoders: dict[str, Encoder] = {}
@@ -95,7 +96,8 @@ def voices(several: Sequence[Asked], own: bool = False) -> tuple[Voice, ...]:
     for one in several:
         key = one.encoder.model_dump_json()
         if key not in encoders:
-            encoders[key] = part("encoder", one.encoder.family)(**one.encoder.keywords)
+            # Several sentences and rewards ask about the same frames.
+            encoders[key] = Remembered(part("encoder", one.encoder.family)(**one.encoder.keywords))
         model = part("reward", one.reward.name)(encoder=encoders[key], **one.reward.keywords)
         model.check(one.words)
         note = f"{one.reward.name} with {one.encoder.name}"

@@ -12,13 +12,14 @@ that does not (red), 2 where the question makes no sense.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import NonNegativeInt
 
 from vlmrl.cli import _out
+from vlmrl.cli._own import OWN, load
 from vlmrl.cli._settings import Answer
 from vlmrl.config.schema import EncoderConfig, RewardConfig, Sentences
 from vlmrl.errors import ConfigError
@@ -26,7 +27,6 @@ from vlmrl.errors import ConfigError
 if TYPE_CHECKING:
     from vlmrl.metrics.verdict import Verdict
 
-OWN = re.compile(r"reward=(?P<path>.+\.py):(?P<function>\w+)")
 BAD = 1
 """Exit status for a reward that does not do."""
 
@@ -59,8 +59,8 @@ def run(argv: Sequence[str]) -> int:
     """Run the verb."""
     from vlmrl.config.compose import compose
 
-    own = next((found for argument in argv if (found := OWN.fullmatch(argument))), None)
-    settings = compose([argument for argument in argv if OWN.fullmatch(argument) is None], CheckSettings)
+    own = next((found for argument in argv if (found := _own(argument))), None)
+    settings = compose([argument for argument in argv if _own(argument) is None], CheckSettings)
     if settings.task is None:
         raise ConfigError("task: is missing; give task=NAME (`vlmrl list tasks`), whose simulator is the judge")
     verdict = _of_function(settings, own["path"], own["function"]) if own else _of_scorer(settings)
@@ -73,6 +73,10 @@ def run(argv: Sequence[str]) -> int:
         write_text(_out.place(settings.html), page(verdict))
         _out.say(f"page: {settings.html}")
     return BAD if verdict.colour == "red" else 0
+
+
+def _own(argument: str) -> re.Match[str] | None:
+    return OWN.fullmatch(argument.removeprefix("reward=")) if argument.startswith("reward=") else None
 
 
 def _of_scorer(settings: CheckSettings) -> Verdict:
@@ -97,47 +101,19 @@ def _of_scorer(settings: CheckSettings) -> Verdict:
 
 
 def _of_function(settings: CheckSettings, path: str, function: str) -> Verdict:
-    import inspect
-
     from vlmrl.envs.make import find_task
     from vlmrl.judge.check import check
+    from vlmrl.judge.entry import reads_words
     from vlmrl.types import Words
 
     task = find_task(settings.task or "")
-    called = _load(Path(path), function)
-    needed = [one for one in inspect.signature(called).parameters.values() if one.default is one.empty]
+    called = load(Path(path), function)
     words = Words.over(task.words, settings.goal, settings.baseline, settings.negative)
 
     def score(frames: Any) -> Any:
-        return called(frames, words) if len(needed) > 1 else called(frames)
+        return called(frames, words) if reads_words(called) else called(frames)
 
     return check(task, score, name=f"{Path(path).name}:{function}", seed=settings.seed, say=_out.say)
-
-
-def _load(path: Path, function: str) -> Callable[..., Any]:
-    """The user's function.
-
-    Raises:
-        ConfigError: there is no such file or function, or the file cannot be run.
-    """
-    import importlib.util
-
-    if not path.is_file():
-        raise ConfigError(f"reward={path}:{function}: there is no such file")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise ConfigError(f"reward={path}:{function}: is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as cause:
-        raise ConfigError(f"reward={path}: cannot be run: {type(cause).__name__}: {cause}") from cause
-    found = getattr(module, function, None)
-    if not callable(found):
-        known = ", ".join(name for name, value in vars(module).items() if callable(value) and name[0] != "_")
-        raise ConfigError(f"reward={path}:{function}: the file has no such function; it has {known or 'none'}")
-    called: Callable[..., Any] = found
-    return called
 
 
 def _show(verdict: Verdict) -> None:

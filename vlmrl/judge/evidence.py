@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vlmrl.envs.task import Camera, Pose, Task
 from vlmrl.errors import Abstained, ShapeError
 from vlmrl.judge.stage import Shots, Stage
+from vlmrl.metrics.intervals import Interval, cluster_bootstrap
 from vlmrl.scoring.arrays import as_numpy
 from vlmrl.types import Array
 
@@ -32,6 +33,8 @@ RESTS = 24
 """Poses from which the robot is left to itself."""
 NUDGED = 32
 """Goal states that are looked at through moved cameras, and as many bad ones."""
+RESAMPLES = 200
+"""For the intervals of answers."""
 CHUNK = 13
 """Frames in a call of the second reading; the first reads all at once."""
 
@@ -86,6 +89,17 @@ class Evidence:
     def nudged(self) -> Scored:
         """The states of :attr:`cameras` and :attr:`pictures` as they are: goal states, then as many bad ones."""
         return Scored.join([self.goal[:NUDGED], self.bad[:NUDGED]])
+
+    def interval(self, statistic: Callable[..., float], *columns: Array) -> Interval:
+        """A statistic of columns ``(B,)`` over :attr:`pool`, with its 95 % interval.
+
+        What was drawn together is drawn anew together: a posed state by itself, an episode whole, a way whole.
+        """
+        single = len(self.goal), len(self.bad), len(self.rest)
+        sizes = [1] * (single[0] + single[1]) + [len(self.random) // EPISODES] * EPISODES
+        sizes += [1] * single[2] + [POINTS] * (len(self.paths) // POINTS)
+        ends = np.cumsum(sizes)[:-1]
+        return cluster_bootstrap(statistic, *(np.split(column, ends) for column in columns), resamples=RESAMPLES)
 
     @property
     def spread(self) -> float:
@@ -165,14 +179,9 @@ def numbers(score: Score, frames: NDArray[np.uint8]) -> Array:
         ShapeError: another number of scores than of frames.
         Abstained: one is no finite number.
     """
-    return as_numbers(score(frames), len(frames))
-
-
-def as_numbers(scores: object, count: int) -> Array:
-    """What a reward gave for ``count`` frames, as for :func:`numbers`."""
-    found = as_numpy(scores, np.float64)
-    if found.shape != (count,):
-        raise ShapeError(f"reward: gave scores {found.shape} for {count} frames; must be ({count},)")
+    found = as_numpy(score(frames), np.float64)
+    if found.shape != (len(frames),):
+        raise ShapeError(f"reward: gave scores {found.shape} for {len(frames)} frames; must be ({len(frames)},)")
     if not np.isfinite(found).all():
         raise Abstained(
             f"reward: gave {found[~np.isfinite(found)][0]} for a frame; every score must be a finite number"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar
+from typing import Any, Literal, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +17,14 @@ from vlmrl.envs.batch.own_thread import OwnThread
 from vlmrl.envs.coordinates import STEP, Coordinate, coordinates
 from vlmrl.envs.pose_goal import PoseGoal
 from vlmrl.envs.task import Pose, Task
-from vlmrl.judge.evidence import POSES, as_numbers
+from vlmrl.judge.evidence import POSES
 from vlmrl.judge.questions.goal import compared
 from vlmrl.judge.stage import Shots, Stage
 from vlmrl.metrics.verdict import Finding
-from vlmrl.rewards._embedding import EmbeddingReward
-from vlmrl.rewards.base import RewardModel
 from vlmrl.scoring.cache import ScoreCache
+from vlmrl.scoring.remembered import Remembered
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.types import Array, Words
-
-if TYPE_CHECKING:
-    import torch
 
 Kind: TypeAlias = Literal["goal", "bad", "start"]
 """Where a posture is drawn from: the task's goal states, its bad ones, or the starts of its episodes."""
@@ -121,7 +117,7 @@ class Playground:
         self.task, self.encoder = task, encoder
         self._thread = OwnThread("playground")
         self._cache = ScoreCache()
-        self._embedded: list[torch.Tensor] = []
+        self._remembered = Remembered(encoder)
         self.coordinates: tuple[Coordinate, ...] = self._in_thread(lambda: self._open(seed))
 
     def posture(self, kind: Kind, seed: int) -> Array:
@@ -247,36 +243,18 @@ class Playground:
         return View(small.frames[0], large.frames[0], float(small.oracle[0]), bool(small.success[0]))
 
     def _readings(self, frame: NDArray[np.uint8], asked: Asked) -> list[Reading]:
-        model = rewards.load(asked.reward, self.encoder, **asked.keywords)
+        # What was said of the task's states is remembered, and so are embeddings, whatever words come.
+        scorer = Scorer(rewards.load(asked.reward, self._remembered, **asked.keywords), cache=self._cache)
+        parts = frame[None], self._ends.frames[:POSES], self._ends.frames[POSES:]
         words = asked.words
         together = (words.goal,) if len(words.goal) > 1 else ()
         goals = [*((sentence,) for sentence in dict.fromkeys(words.goal)), *together]
-        ask = self._asking(model, frame)
         found = []
         for goal in goals:
-            here, of_goal, of_bad = ask(Words(goal, words.baseline, words.negative))
+            sides = Words(goal, words.baseline, words.negative)
+            here, of_goal, of_bad = (scorer.frames(part, sides).astype(np.float64) for part in parts)
             found.append(Reading(goal, float(here[0]), of_goal, of_bad))
         return found
-
-    def _asking(self, model: RewardModel, frame: NDArray[np.uint8]) -> Callable[[Words], list[Array]]:
-        """From words to the scores of the frame, ``(1,)``, of the goal states and of the bad ones.
-
-        What depends on a frame through its embedding alone gets every frame embedded once, whatever words come; any
-        other model is asked again, and what it said of the task's states is remembered.
-        """
-        frames = [frame[None], self._ends.frames[:POSES], self._ends.frames[POSES:]]
-        if isinstance(model, EmbeddingReward):
-            if not self._embedded:
-                self._embedded = [model.encoder.images(part) for part in frames[1:]]
-            images = [model.encoder.images(frames[0]), *self._embedded]
-
-            def ask(words: Words) -> list[Array]:
-                model.check(words)
-                return [as_numbers(model.score_images(part, words), len(part)) for part in images]
-
-            return ask
-        scorer = Scorer(model, cache=self._cache)
-        return lambda words: [as_numbers(scorer.frames(part, words), len(part)) for part in frames]
 
     def _shut(self) -> None:
         self._stage.close()

@@ -94,6 +94,14 @@ class Stage:
         """Frames of poses, through the task's camera or another."""
         return self._shots([self._pose(poses, index, camera) for index in range(len(poses))])
 
+    def truth(self, poses: Pose) -> tuple[Array, Array]:
+        """What is true in poses, nothing drawn: float64 oracle ``(n,)`` in [0, 1] and bool success ``(n,)``."""
+        states = []
+        for index in range(len(poses)):
+            poses.apply(index, self._model, self._data)
+            states.append(State.of(self._model, self._data))
+        return self._true(State.stack(states))
+
     def between(self, start: Pose, goal: Pose, points: int) -> Pose:
         """Straight paths in the space of joints, from each start to its goal: ``n * points`` poses, path after path.
 
@@ -159,6 +167,8 @@ class Stage:
         return self._renderers[camera].frame(self._data), State.of(self._model, self._data)
 
     def _shots(self, found: Sequence[tuple[Array, State]]) -> Shots:
-        states = State.stack([state for _, state in found])
+        return Shots(np.stack([frame for frame, _ in found]), *self._true(State.stack([state for _, state in found])))
+
+    def _true(self, states: State) -> tuple[Array, Array]:
         oracle = np.asarray(self.task.oracle(states), dtype=np.float64)
-        return Shots(np.stack([frame for frame, _ in found]), oracle, np.asarray(self.task.success(states), dtype=bool))
+        return oracle, np.asarray(self.task.success(states), dtype=bool)

@@ -124,7 +124,7 @@ def deepest_valley(values: ArrayLike) -> float:
     return float((np.maximum.accumulate(data) - data).max()) if len(data) else float("nan")
 
 
-def margin(goal_scores: ArrayLike, miss_scores: ArrayLike) -> float:
+def margin(goal_scores: ArrayLike, miss_scores: ArrayLike, least: float = 0.0) -> float:
     """How far goals score above near misses, in units of the reward's noise.
 
     The medians' difference over the median absolute deviation of all scores, each from the median of its own kind,
@@ -134,6 +134,7 @@ def margin(goal_scores: ArrayLike, miss_scores: ArrayLike) -> float:
     Args:
         goal_scores: floats ``(n,)``, of goals in different views or runs, all finite.
         miss_scores: floats ``(m,)``, of states that look like the goal and are not.
+        least: noise that is granted where the scores have less: saturated ones differ by their rounding alone.
 
     Returns:
         above 0 where goals score higher. Without any deviation, an infinity of the difference's sign, or 0 where the
@@ -141,13 +142,15 @@ def margin(goal_scores: ArrayLike, miss_scores: ArrayLike) -> float:
 
     Raises:
         ShapeError: not one row each, or a value that is not finite.
+        ConfigError: least below 0.
     """
+    _not_negative(least, "least")
     hits, misses = finite("goal_scores", goal_scores), finite("miss_scores", miss_scores)
     if not len(hits) or not len(misses):
         return float("nan")
     apart = float(np.median(hits) - np.median(misses))
     deviations = np.abs(np.concatenate([hits - np.median(hits), misses - np.median(misses)]))
-    spread = CONSISTENT * float(np.median(deviations))
+    spread = max(least, CONSISTENT * float(np.median(deviations)))
     if spread > 0:
         return apart / spread
     return float(np.copysign(np.inf, apart)) if apart else 0.0
@@ -173,6 +176,6 @@ def grounding(right: ArrayLike, wrong: ArrayLike) -> float:
     return float(np.mean(gained > others.max(axis=1))) if len(gained) else float("nan")
 
 
-def _not_negative(margin: float) -> None:
-    if not margin >= 0:
-        raise ConfigError(f"margin={margin}: must be 0 or more, the reward's noise")
+def _not_negative(noise: float, key: str = "margin") -> None:
+    if not noise >= 0:
+        raise ConfigError(f"{key}={noise}: must be 0 or more, the reward's noise")

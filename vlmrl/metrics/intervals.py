@@ -197,6 +197,20 @@ def difference(ours: Interval, theirs: Interval) -> Interval:
     return Interval(float(apart), float(low), float(high))
 
 
+def mean_of(intervals: Sequence[Interval]) -> Interval:
+    """The mean of independent intervals, each counting alike: of one measure over several tasks.
+
+    Distances from mean to bound add up as in :func:`difference`. Without a single interval everything is ``nan``; a
+    bound that is ``nan`` makes that of the mean ``nan``.
+    """
+    if not intervals:
+        return Interval(float("nan"), float("nan"), float("nan"))
+    centre = sum(one.mean for one in intervals) / len(intervals)
+    below = np.sqrt(sum((one.mean - one.low) ** 2 for one in intervals)) / len(intervals)
+    above = np.sqrt(sum((one.high - one.mean) ** 2 for one in intervals)) / len(intervals)
+    return Interval(float(centre), float(centre - below), float(centre + above))
+
+
 def _drawable(level: float, resamples: int) -> None:
     if not 0.0 < level < 1.0:
         raise ConfigError(f"level={level}: must lie between 0 and 1, for example 0.95")

@@ -86,12 +86,12 @@ def _cell(row: Row, name: str) -> str:
         return f"<td>{interval.mean:.0f}</td>"
     percent = name == "success"
     shown = share(interval) if percent else number(interval.mean)
-    drawn = _whisker(interval, DONE if percent else TRUTH) if name in ("success", "oracle_return") else ""
+    drawn = whisker(interval, DONE if percent else TRUTH) if name in ("success", "oracle_return") else ""
     return f'<td>{shown}<span class="range">{span(interval, percent)}</span>{drawn}</td>'
 
 
-def _whisker(interval: Interval, colour: str) -> str:
-    """Mean and interval on a line from 0 to 1."""
+def whisker(interval: Interval, colour: str) -> str:
+    """Mean and interval on a line from 0 to 1, as SVG."""
     wide, room = 120, 4
     low, mean, high = (
         room + min(1.0, max(0.0, interval.mean if math.isnan(value) else value)) * (wide - 2 * room)

@@ -17,13 +17,16 @@ INVERTED = -0.3
 
 def answer(evidence: Evidence) -> Finding:
     """Correlate ranks of scores with ranks of the truth."""
-    value = spearman(evidence.pool.score, evidence.pool.oracle)
+    found = evidence.interval(spearman, evidence.pool.score, evidence.pool.oracle)
+    value = found.mean
     colour = graded(value, *SPEARMAN)
-    reason = f"Spearman {value:.2f} with the oracle over {len(evidence.pool)} states"
+    reason = (
+        f"Spearman {value:.2f} ({found.low:.2f} to {found.high:.2f}) with the oracle over {len(evidence.pool)} states"
+    )
     if colour == "none":
         reason = "a constant has no order"
     elif value <= INVERTED:
         reason += ": the order is inverted, the worse a state the more it pays"
     elif colour != "green":
         reason += ": many a better state scores lower than a worse one"
-    return Finding(colour, reason, {"spearman": value})
+    return Finding(colour, reason, {"spearman": value, "low": found.low, "high": found.high})

@@ -1,0 +1,136 @@
+"""Who takes part in a benchmark: a reward model with its encoder and words, or anybody's function of frames."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vlmrl.encoders.base import Encoder
+from vlmrl.envs.task import Task
+from vlmrl.judge.evidence import numbers
+from vlmrl.judge.sentences import can_score, wrong_words
+from vlmrl.metrics.board import Contender
+from vlmrl.rewards.base import RewardModel
+from vlmrl.scoring.remembered import Remembered
+from vlmrl.scoring.scorer import Scorer
+from vlmrl.types import Array, Words
+
+WordsOf: TypeAlias = Callable[[Task], "Words | None"]
+"""The sentences for a task; None leaves the task out."""
+
+TIMED = 64
+"""Frames by which cost is measured."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A reward that takes part.
+
+    Attributes:
+        contender: its row.
+        fingerprint: tells its numbers from those of any other reward.
+        size: ``(height, width)`` of the frames that it reads, in pixels.
+        score: from frames uint8 ``(B, H, W, 3)`` and words to float64 ``(B,)``, all finite.
+        words: the sentences for a task; None where it takes no part.
+        others: sentences that should not find a task's goal, by themselves.
+        cost: for one of these frames [ms].
+    """
+
+    contender: Contender
+    fingerprint: str
+    size: tuple[int, int]
+    score: Callable[[NDArray[np.uint8], Words], Array]
+    words: WordsOf
+    others: Callable[[Task, Words], Mapping[str, Words]]
+    cost: Callable[[NDArray[np.uint8], Words], float]
+
+
+def of_model(
+    contender: Contender,
+    make: Callable[[Encoder], RewardModel],
+    encoder: Encoder,
+    remembered: Remembered,
+    words: WordsOf,
+) -> Entry:
+    """A reward model.
+
+    Args:
+        contender: its row.
+        make: builds it around an encoder.
+        encoder: as it is, by which cost is measured.
+        remembered: the same encoder, shared by all rewards that look at the same frames.
+        words: the sentences for a task.
+    """
+    plain, fast = make(encoder), make(remembered)
+    scorer = Scorer(fast)
+
+    def score(frames: NDArray[np.uint8], asked: Words) -> Array:
+        return numbers(lambda some: scorer.frames(some, asked), frames)
+
+    def words_or_none(task: Task) -> Words | None:
+        found = words(task)
+        return found if found is not None and can_score(fast, found) else None
+
+    return Entry(
+        contender,
+        fast.fingerprint,
+        encoder.image_size,
+        score,
+        words_or_none,
+        lambda task, asked: wrong_words(task, asked, fast),
+        lambda frames, asked: _milliseconds(lambda some: Scorer(plain).frames(some, asked), frames),
+    )
+
+
+def of_function(
+    contender: Contender, function: Callable[..., Any], source: bytes, size: tuple[int, int] = (64, 64)
+) -> Entry:
+    """Anybody's function of frames, or of frames and words.
+
+    Args:
+        contender: its row.
+        function: from frames uint8 ``(B, H, W, 3)`` to ``(B,)`` numbers; a second argument is given the words.
+        source: the file it comes from: another text is another reward.
+        size: ``(height, width)`` of the frames that it is given.
+    """
+    reads = reads_words(function)
+
+    def asked_for(words: Words) -> Callable[[Any], Any]:
+        return lambda frames: function(frames, words) if reads else function(frames)
+
+    return Entry(
+        contender,
+        hashlib.sha256(source + contender.reward.encode()).hexdigest()[:16],
+        size,
+        lambda frames, words: numbers(asked_for(words), frames),
+        lambda task: task.words,
+        lambda task, words: {},
+        lambda frames, words: _milliseconds(asked_for(words), frames),
+    )
+
+
+def reads_words(function: Callable[..., Any]) -> bool:
+    """Whether a function asks for words beside frames."""
+    needed = [one for one in inspect.signature(function).parameters.values() if one.default is one.empty]
+    return len(needed) > 1
+
+
+def _milliseconds(score: Callable[[NDArray[np.uint8]], Any], frames: NDArray[np.uint8]) -> float:
+    """For one frame [ms], the faster of two calls: the first may still be waking up."""
+    some = frames[:TIMED]
+    times = []
+    for _ in range(2):
+        start = time.perf_counter()
+        score(some)
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        times.append(time.perf_counter() - start)
+    return 1000 * min(times) / len(some)
