@@ -1,11 +1,13 @@
-"""Gather a benchmark's folder into docs/data/leaderboard.json and its neighbours, for the pages.
+"""Gather the folders of benchmarks into JSON files of docs/data, for the pages.
 
-    vlmrl bench rewards=all … out=runs/bench
-    python benchmarks/leaderboard.py runs/bench
+    vlmrl bench rewards=all out=runs/bench
+    vlmrl bench tasks=… prompts=shipped,benchmarks/prompts.yaml seeds=1 steps=30000 out=runs/study
+    python benchmarks/leaderboard.py runs/bench runs/study
     make docs
 
-``leaderboard.json`` has a row a reward, ``hacked.json`` one a reward with a column an actor, ``confusion.json`` one a
-task's words, ``foretold.json`` one a measure, and ``episodes.json`` one a task of the episodes that ship.
+Of one without trainings: ``leaderboard.json`` with a row a reward, ``hacked.json`` likewise with a column an actor,
+``confusion.json`` with a row a task's words, and ``episodes.json`` with one a task of those that ship. Of one with
+trainings: ``learned.json`` with a row a training, and ``foretold.json`` with one a measure.
 """
 
 from __future__ import annotations
@@ -13,40 +15,38 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gather import DATA, gather, plain
+from benchmarks.gather import DATA, plain
 from vlmrl.config.atomic import write_json
 from vlmrl.envs.make import find_task
+from vlmrl.errors import VlmrlError
 from vlmrl.judge.recorded import shipped, shipped_tasks
 from vlmrl.metrics.board import Board, Contender, shown
 from vlmrl.metrics.intervals import Interval
-from vlmrl.metrics.reliable import stratified_iqm
 from vlmrl.metrics.sheet import MEASURES, STARC, names
 
 HIGHER = {measure.name: measure.better == "higher" for measure in MEASURES} | {STARC: False}
 
 
-def found_in(folder: Path) -> dict[str, Any]:
-    """The leaderboard's rows, and beside them the other files."""
+def gather(folder: Path) -> None:
+    """Write what a folder holds."""
     board = Board.load(folder / "bench.json")
     ranked = board.ranked("auroc_trained")
     label = dict(zip(ranked, shown(ranked), strict=True))
     made = {"command": board.notes["command"], "on": f"{board.notes['processors']} cores"}
+    if board.trained:
+        _write("learned", made, _learned(board, label))
+        _write("foretold", made, _foretold(board))
+        return
+    _write("leaderboard", made, [_row(board, one, label[one]) for one in ranked])
     _write("hacked", made, [_hacked(board, one, label[one]) for one in ranked])
-    _write("foretold", made, _foretold(board))
-    _write(
-        "episodes", {"command": "python benchmarks/episodes.py runs/episodes"}, [_played(t) for t in shipped_tasks()]
-    )
-    if board.confusions:
-        first = board.confusions[0]
-        rows = [
-            {"words": name, **dict(zip(first.tasks, row, strict=True))}
-            for name, row in zip(first.tasks, first.auroc, strict=True)
-        ]
-        _write("confusion", made, rows)
-    return {**made, "rows": [_row(board, one, label[one]) for one in ranked]}
+    _write("episodes", {"command": "python benchmarks/episodes.py"}, [_played(name) for name in shipped_tasks()])
+    for one in board.confusions[:1]:
+        rows = zip(one.tasks, one.auroc, strict=True)
+        _write("confusion", made, [{"words": name, **dict(zip(one.tasks, row, strict=True))} for name, row in rows])
 
 
 def _write(name: str, made: dict[str, Any], rows: list[dict[str, Any]]) -> None:
@@ -54,14 +54,18 @@ def _write(name: str, made: dict[str, Any], rows: list[dict[str, Any]]) -> None:
 
 
 def _row(board: Board, one: Contender, label: str) -> dict[str, Any]:
-    runs = board.reached(one)
-    learned = stratified_iqm(list(runs.values())) if runs else None
-    return {
-        "reward": label,
-        **{name: _known(board.mean(one, name)) for name in names()},
-        "success": _known(learned) if learned is not None else None,
-        "trainings": sum(len(seeds) for seeds in runs.values()),
-    }
+    return {"reward": label, **{name: _known(board.mean(one, name)) for name in names()}}
+
+
+def _learned(board: Board, label: Mapping[Contender, str]) -> list[dict[str, Any]]:
+    """A row a training, with what was known of its reward in that task before."""
+    cells = {(cell.contender, cell.task): cell for cell in board.cells}
+    rows = []
+    for run in board.trained:
+        known = {name: _known(cells[run.contender, run.task].measures[name]) for name in names()}
+        told = {"success": run.success, "oracle_return": run.oracle_return, "steps": run.steps, "seed": run.seed}
+        rows.append({"reward": label[run.contender], "task": run.task, **told, **known})
+    return rows
 
 
 def _hacked(board: Board, one: Contender, label: str) -> dict[str, Any]:
@@ -95,5 +99,16 @@ def _known(interval: Interval) -> dict[str, float | None] | None:
     return None if math.isnan(interval.mean) or math.isinf(interval.mean) else plain(interval)
 
 
+def main(arguments: list[str]) -> int:
+    """Gather every folder named."""
+    try:
+        for folder in arguments:
+            gather(Path(folder))
+    except VlmrlError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(gather(sys.argv[1:], "leaderboard", found_in))
+    sys.exit(main(sys.argv[1:]))

@@ -17,7 +17,7 @@ from vlmrl.envs.make import find_task
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError, UnknownName
 from vlmrl.find import names
-from vlmrl.judge.entry import Entry, WordsOf, of_function, of_model
+from vlmrl.judge.bench.entry import Entry, WordsOf, of_function, of_model
 from vlmrl.metrics.board import Contender
 from vlmrl.scoring.remembered import Remembered
 from vlmrl.types import Words

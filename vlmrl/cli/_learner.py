@@ -7,8 +7,8 @@ from pathlib import Path
 from vlmrl.cli._entries import settings_of
 from vlmrl.envs.task import Task
 from vlmrl.errors import RunError
-from vlmrl.judge.entry import Entry
-from vlmrl.judge.second_stage import Train
+from vlmrl.judge.bench.entry import Entry
+from vlmrl.judge.bench.second_stage import Train
 from vlmrl.metrics.board import Trained
 from vlmrl.metrics.evaluation import Comparison
 

@@ -27,7 +27,7 @@ from vlmrl.types import Array
 from vlmrl.video.record import FILM_FPS
 
 if TYPE_CHECKING:
-    from vlmrl.cli.debug import DebugSettings
+    from vlmrl.cli._debug_settings import DebugSettings
 
 MOST = 5_000
 """Frames of a film on one page."""

@@ -13,7 +13,7 @@ from vlmrl.errors import ConfigError
 from vlmrl.types import Words
 
 if TYPE_CHECKING:
-    from vlmrl.cli.debug import DebugSettings
+    from vlmrl.cli._debug_settings import DebugSettings
     from vlmrl.encoders.base import Encoder
     from vlmrl.judge.debug import Voice
 

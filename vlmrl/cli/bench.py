@@ -23,7 +23,7 @@ from vlmrl.errors import ConfigError
 
 if TYPE_CHECKING:
     from vlmrl.envs.task import Task
-    from vlmrl.judge.entry import Entry
+    from vlmrl.judge.bench.entry import Entry
     from vlmrl.judge.recorded import Recorded
     from vlmrl.metrics.board import Board
 
@@ -88,7 +88,7 @@ def _board(settings: BenchSettings, argv: Sequence[str]) -> Board:
 
     from vlmrl.cli._entries import entries
     from vlmrl.config.versions import versions
-    from vlmrl.judge.bench import Plan, bench
+    from vlmrl.judge.bench.run import Plan, bench
 
     episodes = _episodes(settings)
     taking_part = entries(settings.rewards, settings.encoders, settings.prompts)
@@ -149,7 +149,7 @@ def _counted(task: Task, recorded: Recorded) -> Any:
 
 def _trained(settings: BenchSettings, tasks: Sequence[Task], taking_part: Sequence[Entry]) -> Any:
     from vlmrl.cli._learner import learner
-    from vlmrl.judge.second_stage import second_stage
+    from vlmrl.judge.bench.second_stage import second_stage
 
     learns = [entry for entry in taking_part if entry.contender.encoder]
     left = [entry.contender.reward for entry in taking_part if not entry.contender.encoder]
@@ -170,7 +170,7 @@ def _show(board: Board) -> None:
 def _compare(argv: Sequence[str]) -> int:
     if len(argv) != 2 or any("=" in one for one in argv):
         raise ConfigError("compare: takes two folders that `vlmrl bench` wrote, the earlier first")
-    from vlmrl.judge.bench_change import compared
+    from vlmrl.judge.bench.change import compared
     from vlmrl.metrics.board import shown
 
     found = compared(Path(argv[0]), Path(argv[1]), _out.say)

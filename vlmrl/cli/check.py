@@ -102,8 +102,8 @@ def _of_scorer(settings: CheckSettings) -> Verdict:
 
 def _of_function(settings: CheckSettings, path: str, function: str) -> Verdict:
     from vlmrl.envs.make import find_task
+    from vlmrl.judge.bench.entry import reads_words
     from vlmrl.judge.check import check
-    from vlmrl.judge.entry import reads_words
     from vlmrl.types import Words
 
     task = find_task(settings.task or "")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from vlmrl.envs.batch.cores import physical_cores
 from vlmrl.errors import ConfigError
-from vlmrl.judge.bench import on_every_core
-from vlmrl.judge.cells import Kept
+from vlmrl.judge.bench.cells import Kept
+from vlmrl.judge.bench.run import on_every_core
 from vlmrl.metrics.board import Board, Cell
 from vlmrl.metrics.change import Change
 from vlmrl.metrics.intervals import Interval, difference

@@ -11,10 +11,10 @@ from tests.judge.synthetic import episodes
 from vlmrl import encoders, rewards
 from vlmrl.envs.make import find_task
 from vlmrl.errors import Abstained, ConfigError, RunError
-from vlmrl.judge.bench import Plan, bench
-from vlmrl.judge.bench_change import compared
-from vlmrl.judge.entry import of_function, of_model
-from vlmrl.judge.second_stage import second_stage
+from vlmrl.judge.bench.change import compared
+from vlmrl.judge.bench.entry import of_function, of_model
+from vlmrl.judge.bench.run import Plan, bench
+from vlmrl.judge.bench.second_stage import second_stage
 from vlmrl.metrics.board import CONTROL, Board, Contender, Trained, shown
 from vlmrl.scoring.remembered import Remembered
 
@@ -87,7 +87,7 @@ def test_a_reward_that_knows_the_task_leads_and_a_counter_is_found_out(board):
 
 
 def test_scores_are_the_rewards_own_whatever_the_order_that_frames_are_shown_in(board, recorded, encoder):
-    from vlmrl.judge.cells import Kept
+    from vlmrl.judge.bench.cells import Kept
     from vlmrl.judge.stage import Stage
 
     found, folder = board

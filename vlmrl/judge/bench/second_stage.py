@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from vlmrl.envs.task import Task
-from vlmrl.judge.entry import Entry
+from vlmrl.judge.bench.entry import Entry
 from vlmrl.metrics.board import Trained
 
 Train: TypeAlias = Callable[[Entry, Task, int], Trained]

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from vlmrl.envs.batch.cores import physical_cores
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
-from vlmrl.judge.cells import Kept
-from vlmrl.judge.controls import CONTROLS
-from vlmrl.judge.entry import Entry
+from vlmrl.judge.bench.cells import Kept
+from vlmrl.judge.bench.controls import CONTROLS
+from vlmrl.judge.bench.entry import Entry
 from vlmrl.judge.recorded import Recorded
 from vlmrl.judge.stage import Shots, Stage
 from vlmrl.metrics.board import CONTROL, Board, Cell, Confusion, Contender
