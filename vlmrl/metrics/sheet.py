@@ -235,7 +235,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "auroc_untrained",
-        "the same against agents that never learned: at random, still, bad on purpose",
+        "AUROC of moments in which the task is done against all others of agents that never learned anything",
         "higher",
         _against(False),
         rank.auroc,
@@ -311,7 +311,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "cycle_order",
-        "the same on successes played forward and then backward as one clip: a time counter gets 0",
+        "correlation with time on successes played forward and then backward as one clip: a time counter gets 0",
         "higher",
         _each(_cycle, "success"),
         _mean,

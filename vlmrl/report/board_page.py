@@ -220,11 +220,12 @@ def _trained(board: Board, ranked: Sequence[Contender], label: dict[Contender, s
             f'<td class="small">{by_task}</td></tr>\n'
         )
     steps = sorted({one.steps for one in board.trained})
+    taken = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,}"
     return (
         '<div class="scroll"><table class="board"><thead><tr><th scope="col">Reward</th><th scope="col">Success</th>'
         f'<th scope="col">Beats the first</th><th scope="col">By task and seed</th></tr></thead><tbody>\n{rows}'
         "</tbody></table></div>"
-        f'<p class="small">Success by ground truth of agents trained with each reward, {steps[0]:,} to {steps[-1]:,} '
+        f'<p class="small">Success by ground truth of agents trained with each reward, {taken} '
         "steps: interquartile mean over tasks and seeds, and the probability that a run beats one of the first row's, "
         f"with stratified bootstrap intervals where there are several seeds (Agarwal et al., 2021).</p>"
         f"{_foretold(board)}"
