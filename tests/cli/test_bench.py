@@ -41,7 +41,7 @@ def test_a_leaderboard_from_the_command_line(here, kept, capsys):
     line[1] = "rewards=goal_baseline,goal_baseline:alpha=0,mine.py:height"
     assert main(["bench", *line, "prompts=shipped,prompts.yaml", "out=b", "part=all", "json=told.json"]) == 0
     out = capsys.readouterr().out
-    assert "goal_baseline:alpha=0 [sideways]" in out
+    assert "[sideways]" in out
     assert "oracle (control)" in out
     told = json.loads((here / "told.json").read_text())
     assert told == json.loads((here / "b/bench.json").read_text())

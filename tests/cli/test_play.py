@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from vlmrl import encoders
-from vlmrl.cli import BAD_INPUT, INTERRUPTED, _play_saving, main
+from vlmrl.cli import BAD_INPUT, _play_saving, main
 from vlmrl.cli.play import PlaySettings, opened
 from vlmrl.config.compose import compose, configure
 from vlmrl.envs.make import find_task
@@ -95,7 +95,7 @@ def test_it_asks_nothing_of_the_net_and_ctrl_c_ends_it_and_leaves_nothing_behind
         assert list(tmp_path.glob("vlmrl-play-*"))
         play.send_signal(signal.SIGINT)
         said += play.communicate(timeout=30)[0]
-    assert play.returncode == INTERRUPTED, said
+    assert play.returncode == 0, said
     assert "asks for" not in said
     assert "Traceback" not in said
     assert list(tmp_path.glob("vlmrl-play-*")) == []

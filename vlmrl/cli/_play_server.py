@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,9 +38,11 @@ class Served:
     _bound: socket.socket
 
     def run(self) -> None:
-        """Serve until Ctrl-C, or until it is told to end."""
+        """Serve until Ctrl-C, which is how it is meant to end, or until it is told to."""
         try:
-            self.server.run(sockets=[self._bound])
+            # The server ends in peace and raises the signal anew, which asyncio sometimes takes for itself.
+            with suppress(KeyboardInterrupt):
+                self.server.run(sockets=[self._bound])
         finally:
             self._bound.close()
 

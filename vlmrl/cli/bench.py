@@ -11,7 +11,7 @@ Scores and results are kept in the folder out=; whoever calls again with more re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vlmrl.envs.task import Task
     from vlmrl.judge.bench.entry import Entry
     from vlmrl.judge.recorded import Recorded
-    from vlmrl.metrics.board import Board
+    from vlmrl.metrics.board import Board, Trained
 
 WORSE = 1
 """Exit status of a comparison in which something got worse."""
@@ -99,7 +99,9 @@ def _board(settings: BenchSettings, argv: Sequence[str]) -> Board:
     board = replace(board, notes=notes)
     if settings.seeds:
         board.save(settings.out)  # before hours of training
-        board = replace(board, trained=tuple(_trained(settings, [task for task, _ in episodes.values()], taking_part)))
+        for found in _trained(settings, [task for task, _ in episodes.values()], taking_part):
+            board = replace(board, trained=(*board.trained, found))
+            board.save(settings.out)
     return board
 
 
@@ -147,7 +149,7 @@ def _counted(task: Task, recorded: Recorded) -> Any:
     return Counter(recorded.outcomes(task)).items()
 
 
-def _trained(settings: BenchSettings, tasks: Sequence[Task], taking_part: Sequence[Entry]) -> Any:
+def _trained(settings: BenchSettings, tasks: Sequence[Task], taking_part: Sequence[Entry]) -> Iterator[Trained]:
     from vlmrl.cli._learner import learner
     from vlmrl.judge.bench.second_stage import second_stage
 
