@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import normalize
 
@@ -26,6 +26,7 @@ def unit(rng, *shape):
 
 
 @settings(max_examples=100)
+@example(seed=0, dim=2, alpha=1.0, near=0.515625)
 @given(seed=st.integers(0, 2**32 - 1), dim=st.integers(2, 64), alpha=st.floats(0, 1), near=st.floats(0.05, 1))
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-6), (torch.float32, 1e-5)])
 def test_equals_the_matrix_of_the_paper(dtype, tolerance, seed, dim, alpha, near):
@@ -36,7 +37,9 @@ def test_equals_the_matrix_of_the_paper(dtype, tolerance, seed, dim, alpha, near
     s, g, b = (torch.tensor(side, dtype=dtype) for side in (images, goal, baseline))
     fast = goal_baseline_score(s, g, b, alpha)
     assert fast.dtype == dtype
-    np.testing.assert_allclose(fast.numpy(), as_written(images, goal, baseline, alpha), atol=tolerance, rtol=0)
+    # The same numbers for both: where goal and baseline are close, their rounding alone turns the line between them.
+    slow = as_written(s.double().numpy(), g.double().numpy(), b.double().numpy(), alpha)
+    np.testing.assert_allclose(fast.numpy(), slow, atol=tolerance, rtol=0)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
