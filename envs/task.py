@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Literal, TypeAlias
+from functools import partial
+from typing import Any, Literal, TypeAlias
 
 import gymnasium as gym
 import mujoco
@@ -116,6 +118,8 @@ Profile: TypeAlias = Literal["fast", "vlm", "pretty"]
 
 StateFn: TypeAlias = Callable[[State], Array]
 PoseFn: TypeAlias = Callable[[np.random.Generator, int], Pose]
+Policy: TypeAlias = Callable[[Array, dict[str, Any]], Array]
+"""``(observation, info) -> action``, of one environment."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,8 @@ class Task:
         held: ``last``: on each of the last ``hold`` steps. ``any``: on ``hold`` steps in a row, anywhere.
         world: the domain whose pictures it shows, by which sim-clip knows it; empty is the domain of its name. A copy
             (:meth:`but`) stays in the world of what it was made from, whatever it is called.
+        expert: does the task by script, knowing the simulator: from an environment whose episode has just begun, the
+            policy of that episode. None: nobody has written one.
     """
 
     name: str
@@ -155,6 +161,7 @@ class Task:
     hold: int | None = None
     held: Literal["last", "any"] = "last"
     world: str = ""
+    expert: Callable[[gym.Env[Any, Any]], Policy] | None = None
 
     def __post_init__(self) -> None:
         if self.name.count("/") != 1:
@@ -175,6 +182,14 @@ class Task:
     def words(self) -> Words:
         """The shipped sentences."""
         return Words(self.goal, self.baseline, self.negative)
+
+    @property
+    def truth(self) -> str:
+        """When it is done, in words: the first paragraph of what ``success`` says of itself, on one line."""
+        asked: Any = self.success
+        while isinstance(asked, partial):
+            asked = asked.func
+        return " ".join((inspect.getdoc(asked) or "").partition("\n\n")[0].split())
 
     @property
     def env_id(self) -> str:

@@ -100,3 +100,7 @@ def test_the_shipped_words_are_whole(name):
     assert words.goal
     assert words.baseline
     assert words.negative
+
+
+def test_it_says_when_it_is_done(name):
+    assert len(find_task(name).truth) > 10, "give the function `success` a docstring that says when it is true"

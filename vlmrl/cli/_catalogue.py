@@ -22,7 +22,7 @@ FACTS = {
 }
 """What of a YAML file is told beside its comment."""
 
-LONG = ("baseline", "negative", "env_id", "params", "hold", "held", "version", "profile")
+LONG = ("baseline", "negative", "truth", "env_id", "params", "hold", "held", "version", "profile")
 """Facts that a table on the screen leaves to the JSON."""
 
 
@@ -50,7 +50,7 @@ def _tasks() -> list[Row]:
     found = []
     for name in task_names():
         task = find_task(name)
-        told = ("goal", "baseline", "negative", "horizon", "env_id", "held", "version", "profile")
+        told = ("goal", "baseline", "negative", "truth", "horizon", "env_id", "held", "version", "profile")
         found.append({"name": name, **{key: _plain(getattr(task, key)) for key in told}, "hold": task.hold_steps})
     return found
 
