@@ -7,6 +7,7 @@ from functools import partial
 import mujoco
 import numpy as np
 
+from vlmrl.envs.poses import on_the_floor
 from vlmrl.envs.suite import suite
 from vlmrl.envs.task import Camera, Pose, State, Task
 from vlmrl.types import Array
@@ -39,32 +40,6 @@ def standing(state: State) -> Array:
     return (height(state) > 1.1) & (uprightness(state) > 0.9)
 
 
-def on_the_floor(model: mujoco.MjModel, qpos: Array) -> Array:
-    """Shift poses so that their lowest point touches the floor.
-
-    Args:
-        model: the walker.
-        qpos: ``(n, nq)``, changed in place; the first entry is the root's height.
-
-    Returns:
-        ``qpos``.
-    """
-    data = mujoco.MjData(model)
-    for row in qpos:
-        row[0] = 0.0
-        data.qpos[:] = row
-        mujoco.mj_kinematics(model, data)
-        row[0] = -lowest(model, data)
-    return qpos
-
-
-def lowest(model: mujoco.MjModel, data: mujoco.MjData) -> float:
-    """Height of the walker's lowest point [m]; every geom but the floor is a capsule."""
-    radius, half = model.geom_size[1:, 0], model.geom_size[1:, 1]
-    axis = np.abs(data.geom_xmat[1:, 8])  # the z component of each capsule's axis
-    return float((data.geom_xpos[1:, 2] - half * axis - radius).min())
-
-
 def poses(rng: np.random.Generator, n: int, low: tuple[float, ...], high: tuple[float, ...]) -> Pose:
     """Draw ``n`` poses with root x, torso angle and six joints between bounds, standing or lying on the floor.
 
@@ -75,7 +50,7 @@ def poses(rng: np.random.Generator, n: int, low: tuple[float, ...], high: tuple[
         high: eight upper bounds, likewise.
     """
     drawn = rng.uniform(low, high, (n, len(low)))
-    return Pose(on_the_floor(model(), np.concatenate([np.zeros((n, 1)), drawn], axis=-1)))
+    return Pose(on_the_floor(model(), np.concatenate([np.zeros((n, 1)), drawn], axis=-1), height=0))
 
 
 def model() -> mujoco.MjModel:
