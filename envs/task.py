@@ -129,7 +129,7 @@ class Task:
     Attributes:
         name: ``domain/behaviour``; the file is ``envs/tasks/<domain>.py``.
         make: builds the environment, without frames and without a time limit of its own.
-        goal, baseline, negative: the shipped sentences; the first goal and baseline are the prompt.
+        goal, baseline, negative: the shipped prompt; several sentences of a side count as their mean embedding.
         camera: sees the robot in every state that the task can reach.
         horizon: steps of an episode; its end is a truncation.
         success: ``State (...) -> bool (...)``, the task is done at this moment.

@@ -29,13 +29,13 @@ def make() -> gym.Env[Any, Any]:
     return env
 
 
-def _task(behaviour: str, goal: str, *others: str, negative: tuple[str, ...], horizon: int = 100) -> Task:
+def _task(behaviour: str, goal: str, negative: tuple[str, ...], horizon: int = 100) -> Task:
     truth: Conjunction = getattr(truths, behaviour.upper())
     return Task(
         name=f"humanoid/{behaviour}",
         make=make,
         horizon=horizon,
-        goal=(goal, *others),
+        goal=(goal,),
         baseline=("a humanoid robot",),
         negative=negative,
         camera=Camera(lookat=(0, 0, 0.85), distance=3.2, azimuth=150, elevation=-12, follow="pelvis"),
@@ -52,68 +52,57 @@ UPRIGHT = "a humanoid robot standing up"
 KNEELING = _task(
     "kneeling",
     "a humanoid robot kneeling",
-    "a humanoid robot on its knees",
     negative=(UPRIGHT, FALLEN, "a humanoid robot squatting on its feet"),
 )
 LOTUS = _task(
     "lotus",
     "a humanoid robot seated down, meditating in the lotus position",
-    "a humanoid robot sitting cross-legged",
     negative=(UPRIGHT, FALLEN, "a humanoid robot sitting with its legs straight"),
 )
 STANDING = _task(
     "standing",
     "a humanoid robot standing up",
-    "a humanoid robot standing upright on both feet",
     negative=(FALLEN, "a humanoid robot kneeling", "a humanoid robot sitting on the floor"),
 )
 ARMS_RAISED = _task(
     "arms_raised",
     "a humanoid robot standing up, with both arms raised",
-    "a humanoid robot holding both hands above its head",
     negative=("a humanoid robot standing up, with its arms down", FALLEN),
 )
 SPLITS = _task(
     "splits",
     "a humanoid robot practicing gymnastics, doing the side splits",
-    "a humanoid robot doing the splits on the floor",
     negative=(UPRIGHT, "a humanoid robot sitting with its legs together", FALLEN),
 )
 HANDS_ON_HIPS = _task(
     "hands_on_hips",
     "a humanoid robot standing up with hands on hips",
-    "a humanoid robot standing with both hands on its waist",
     negative=("a humanoid robot standing up, with both arms raised", FALLEN),
 )
 ARMS_CROSSED = _task(
     "arms_crossed",
     "a humanoid robot standing up, with its arms crossed",
-    "a humanoid robot standing with folded arms",
     negative=("a humanoid robot standing up, with its arms down", FALLEN),
 )
 ONE_LEG = _task(
     "one_leg",
     "a humanoid robot standing up on one leg",
-    "a humanoid robot balancing on one foot",
     negative=("a humanoid robot standing up on both legs", FALLEN),
 )
 SITTING = _task(
     "sitting",
     "a humanoid robot sitting on the floor",
-    "a humanoid robot seated on the floor with its legs forward",
     negative=(UPRIGHT, FALLEN, "a humanoid robot kneeling"),
     horizon=200,
 )
 LYING = _task(
     "lying",
     "a humanoid robot lying on its back",
-    "a humanoid robot lying still on the floor, face up",
     negative=(UPRIGHT, "a humanoid robot lying on its belly", "a humanoid robot sitting on the floor"),
     horizon=200,
 )
 T_POSE = _task(
     "t_pose",
     "a humanoid robot standing up, with both arms stretched out sideways",
-    "a humanoid robot standing in a T-pose",
     negative=("a humanoid robot standing up, with its arms down", FALLEN),
 )

@@ -22,7 +22,7 @@ FACTS = {
 }
 """What of a YAML file is told beside its comment."""
 
-LONG = ("baseline", "negative", "truth", "env_id", "params", "hold", "held", "version", "profile")
+LONG = ("baseline", "negative", "truth", "env_id", "params", "hold", "held", "version", "profile", "who")
 """Facts that a table on the screen leaves to the JSON."""
 
 
@@ -46,12 +46,20 @@ def brief(row: Row) -> Row:
 
 def _tasks() -> list[Row]:
     from vlmrl.envs.make import find_task, task_names
+    from vlmrl.judge.reached import bounds
 
     found = []
     for name in task_names():
         task = find_task(name)
         told = ("goal", "baseline", "negative", "truth", "horizon", "env_id", "held", "version", "profile")
-        found.append({"name": name, **{key: _plain(getattr(task, key)) for key in told}, "hold": task.hold_steps})
+        known = bounds(task)
+        reached = {
+            "random": None if known.random is None else known.random.success.mean,
+            "knowing": None if known.knowing is None else known.knowing.success.mean,
+            "who": None if known.knowing is None else known.knowing.who,
+        }
+        facts = {key: _plain(getattr(task, key)) for key in told}
+        found.append({"name": name, **facts, "hold": task.hold_steps, **reached})
     return found
 
 

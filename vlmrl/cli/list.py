@@ -3,16 +3,20 @@
 vlmrl list                     all names
 vlmrl list tasks               one kind, with what there is to know
 vlmrl list tasks json=tasks.json
+vlmrl list tasks --gallery      the tasks in pictures, tasks.html; gallery=PAGE.html elsewhere
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from vlmrl.cli import _out
 from vlmrl.cli._settings import Answer
-from vlmrl.errors import UnknownName
+from vlmrl.errors import ConfigError, UnknownName
 
+GALLERY = "tasks.html"
+"""The page of ``--gallery``."""
 KINDS = ("tasks", "rewards", "encoders", "shapings", "agents", "experiments", "questions", "verbs")
 
 
@@ -21,6 +25,8 @@ class ListSettings(Answer):
 
     kind: str | None = None
     """tasks, rewards, encoders, shapings, agents, experiments, questions or verbs; none: the names of all."""
+    gallery: Path | None = None
+    """Write a page with a picture of every task, in a minute or two; --gallery is gallery=tasks.html."""
 
 
 SETTINGS = ListSettings
@@ -30,7 +36,10 @@ def run(argv: Sequence[str]) -> int:
     """Run the verb."""
     from vlmrl.config.compose import compose
 
+    argv = [f"gallery={GALLERY}" if argument == "--gallery" else argument for argument in argv]
     settings = compose(argv, ListSettings, positional="kind")
+    if settings.gallery is not None and settings.kind != "tasks":
+        raise ConfigError("gallery: shows tasks; say `vlmrl list tasks --gallery`")
     from vlmrl.cli import _catalogue
 
     if settings.kind is not None and settings.kind not in KINDS:
@@ -43,4 +52,11 @@ def run(argv: Sequence[str]) -> int:
     rows = _catalogue.rows(settings.kind)
     _out.table([_catalogue.brief(row) for row in rows])
     _out.write(settings.json, rows)
+    if settings.gallery is not None:
+        from vlmrl.cli._gallery import exhibits
+        from vlmrl.config.atomic import write_text
+        from vlmrl.report.gallery_page import page
+
+        write_text(_out.place(settings.gallery), page(exhibits(rows)))
+        _out.say(f"gallery: {settings.gallery}")
     return 0

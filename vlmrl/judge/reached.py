@@ -1,0 +1,77 @@
+"""How often a task succeeds for an agent that acts at random, and for one that knows the simulator: measured once.
+
+Beside them a reward's agent is read: a task that chance solves proves nothing, and one that nobody solves neither.
+``benchmarks/reached.py`` measures, ``reached.json`` keeps.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from vlmrl.envs.task import Task
+from vlmrl.metrics.intervals import Interval, rate
+from vlmrl.types import Array
+
+FILE = Path(__file__).with_name("reached.json")
+IN_PASSING = 10
+"""Steps in a row, anywhere in an episode, that are success in VLM-RM's sense (Rocamonde et al., ICLR 2024)."""
+
+
+@dataclass(frozen=True)
+class Reached:
+    """One agent in one task.
+
+    Attributes:
+        who: ``random``, ``script``, or the training that made it.
+        episodes: how many were played.
+        succeeded: how many succeeded, by the task's own criterion.
+        in_passing: how many were in success for :data:`IN_PASSING` steps in a row, at any time.
+    """
+
+    who: str
+    episodes: int
+    succeeded: int
+    in_passing: int
+
+    @property
+    def success(self) -> Interval:
+        """Share of episodes, with its interval."""
+        return rate([1.0] * self.succeeded + [0.0] * (self.episodes - self.succeeded))
+
+    @classmethod
+    def of(cls, who: str, task: Task, traces: list[Array]) -> Reached:
+        """From ``success`` on each step of each episode, bool ``(T,)``."""
+        passing = task.but(held="any", hold=min(IN_PASSING, task.horizon))
+        return cls(who, len(traces), sum(map(task.succeeded, traces)), sum(map(passing.succeeded, traces)))
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What chance reaches in a task, and what knowledge; None where it was not measured.
+
+    Attributes:
+        random: an agent that acts at random.
+        knowing: a script, or an agent that learned from the ground truth; also None where there is none.
+    """
+
+    random: Reached | None = None
+    knowing: Reached | None = None
+
+
+@cache
+def measured() -> dict[str, Any]:
+    """What is in the file."""
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {"tasks": {}}
+    return found
+
+
+def bounds(task: Task) -> Bounds:
+    """What was measured of a task in the version that it has."""
+    found = measured()["tasks"].get(task.name)
+    if found is None or found["version"] != task.version:
+        return Bounds()
+    return Bounds(**{who: Reached(**found[who]) for who in ("random", "knowing") if found.get(who)})
