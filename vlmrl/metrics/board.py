@@ -45,6 +45,10 @@ class Contender:
         """Whether it is no reward, but what rewards are read against."""
         return self.prompts == CONTROL
 
+    def __str__(self) -> str:
+        """Its parts in a row, as lines on the terminal name it."""
+        return " ".join(filter(None, (self.reward, self.encoder, self.prompts)))
+
 
 CONTROL = "control"
 """In place of the prompts of what is no reward."""

@@ -222,6 +222,7 @@ def test_what_foretold_training_is_told_by_rank(board):
 def test_names_tell_apart_what_differs_alone():
     one, other = Contender("cosine", "sim_clip", "shipped"), Contender("cosine", "vit_b_32", "shipped")
     assert shown([one]) == ["cosine"]
+    assert [str(one), str(OWN)] == ["cosine sim_clip shipped", "mine.py:height"]
     assert shown([one, other]) == ["cosine sim_clip", "cosine vit_b_32"]
     assert shown([one, Contender("clock", "", CONTROL)]) == ["cosine", "clock (control)"]
 

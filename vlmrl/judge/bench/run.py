@@ -162,9 +162,8 @@ def _job(
     task: Task, recorded: Recorded, shots: Shots, entry: Entry, kept: Kept, plan: Plan, say: Say
 ) -> Iterator[_Job]:
     words = entry.words(task)
-    who = " ".join(filter(None, vars(entry.contender).values()))
     if words is None:
-        say(f"{task.name}: {who} has no words for it that it can score, and is left out")
+        say(f"{task.name}: {entry.contender} has no words for it that it can score, and is left out")
         return
     moments = recorded.moments(plan.moments)
     others = entry.others(task, words)
@@ -174,7 +173,7 @@ def _job(
         cost = entry.cost(shots.frames, words)
         known = _ask(task, recorded, shots, entry, words, list(others.values()), plan), cost
         kept.keep_sheet(key, *known)
-        say(f"{task.name}: {who}, {len(shots):,} moments, {cost:.2f} ms a frame")
+        say(f"{task.name}: {entry.contender}, {len(shots):,} moments, {cost:.2f} ms a frame")
     yield _Job(entry.contender, task.name, words, known[0], len(shots), known[1], recorded.fingerprint, key)
 
 
