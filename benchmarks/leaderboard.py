@@ -26,9 +26,7 @@ from vlmrl.errors import VlmrlError
 from vlmrl.judge.recorded import shipped, shipped_tasks
 from vlmrl.metrics.board import Board, Contender, shown
 from vlmrl.metrics.intervals import Interval
-from vlmrl.metrics.sheet import MEASURES, STARC, names
-
-HIGHER = {measure.name: measure.better == "higher" for measure in MEASURES} | {STARC: False}
+from vlmrl.metrics.sheet import names
 
 
 def gather(folder: Path) -> None:
@@ -78,11 +76,7 @@ def _hacked(board: Board, one: Contender, label: str) -> dict[str, Any]:
 
 
 def _foretold(board: Board) -> list[dict[str, Any]]:
-    rows = []
-    for name in names():
-        told = board.foretold(name)
-        right = told if HIGHER[name] else Interval(-told.mean, -told.high, -told.low)
-        rows.append({"measure": name, "foretold": _known(right)})
+    rows = [{"measure": name, "foretold": _known(board.foretold(name))} for name in names()]
     known = [row for row in rows if row["foretold"] is not None]
     return sorted(known, key=lambda row: -float(row["foretold"]["mean"]))
 

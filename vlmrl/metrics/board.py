@@ -20,7 +20,7 @@ from vlmrl.config import atomic
 from vlmrl.errors import RunError
 from vlmrl.metrics.intervals import Interval, mean_of
 from vlmrl.metrics.reliable import foretold
-from vlmrl.metrics.sheet import names
+from vlmrl.metrics.sheet import HIGHER, names
 
 FORMAT = 1
 """Of the JSON; another number is another version's."""
@@ -156,12 +156,12 @@ class Board:
         found = [cell.measures[measure] for cell in self.of(contender) if measure in cell.measures]
         return mean_of([one for one in found if not math.isnan(one.mean)])
 
-    def ranked(self, measure: str, better: str = "higher") -> list[Contender]:
+    def ranked(self, measure: str) -> list[Contender]:
         """Rewards, the best first; those without an answer last."""
 
         def key(contender: Contender) -> tuple[bool, float]:
             mean = self.mean(contender, measure).mean
-            return math.isnan(mean), -mean if better == "higher" else mean
+            return math.isnan(mean), -mean if HIGHER[measure] else mean
 
         return sorted(self.contenders, key=key)
 
@@ -174,7 +174,10 @@ class Board:
         return found
 
     def foretold(self, measure: str) -> Interval:
-        """Spearman's correlation, over rewards and tasks, of a measure and the success of the agents trained."""
+        """Spearman's correlation, over rewards and tasks, of a measure and the success of the agents trained.
+
+        Its sign is turned where lower is better, so that 1 foretold everything.
+        """
         cells = {(cell.contender, cell.task): cell for cell in self.cells}
         known: dict[str, list[tuple[float, float]]] = {}
         for contender in self.contenders:
@@ -183,11 +186,12 @@ class Board:
                     value = cells[contender, task].measures[measure].mean
                     known.setdefault(task, []).append((value, sum(seeds) / len(seeds)))
         columns = {task: np.array(pairs) for task, pairs in known.items()}
-        return foretold(
+        told = foretold(
             {task: pairs[:, 0] for task, pairs in columns.items()},
             {task: pairs[:, 1] for task, pairs in columns.items()},
             resamples=500,
         )
+        return told if HIGHER[measure] else Interval(-told.mean, -told.high, -told.low)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain values; what is no number is None."""

@@ -213,9 +213,11 @@ def test_the_second_stage_trains_each_seed_of_all_before_the_next(encoder, board
 
 def test_what_foretold_training_is_told_by_rank(board):
     found, _ = board
-    rank = {one: place for place, one in enumerate(reversed(found.ranked("spearman")))}
-    trained = [Trained(one, TASK.name, 0, 1, rank[one] / 10, 0.0, 8) for one in found.contenders]
-    assert Board(found.cells, (), tuple(trained)).foretold("spearman").mean == pytest.approx(1)
+    for measure in ("spearman", "starc"):  # of which the higher, and the lower, is the better
+        rank = {one: place for place, one in enumerate(reversed(found.ranked(measure)))}
+        trained = [Trained(one, TASK.name, 0, 1, rank[one] / 10, 0.0, 8) for one in found.contenders]
+        assert found.ranked(measure)[0].reward == "oracle"
+        assert Board(found.cells, (), tuple(trained)).foretold(measure).mean == pytest.approx(1)
     assert math.isnan(Board(found.cells).foretold("spearman").mean)
 
 

@@ -12,7 +12,7 @@ from vlmrl.judge.bench.run import on_every_core
 from vlmrl.metrics.board import Board, Cell
 from vlmrl.metrics.change import Change
 from vlmrl.metrics.intervals import Interval, difference
-from vlmrl.metrics.sheet import MEASURES, Measure, Sheet
+from vlmrl.metrics.sheet import HIGHER, MEASURES, Measure, Sheet
 
 HEADLINE = (
     "auroc_trained",
@@ -72,7 +72,7 @@ def _changes(before: Cell, after: Cell, old: Kept, new: Kept) -> Iterator[Change
                 first.mean,
                 second.mean,
                 change or difference(second, first),
-                measure.better == "higher",
+                HIGHER[measure.name],
             )
 
 
