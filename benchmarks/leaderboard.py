@@ -19,13 +19,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gather import DATA, plain
+from benchmarks.gather import DATA
 from vlmrl.config.atomic import write_json
 from vlmrl.envs.make import find_task
 from vlmrl.errors import VlmrlError
 from vlmrl.judge.recorded import shipped, shipped_tasks
 from vlmrl.metrics.board import Board, Contender, shown
 from vlmrl.metrics.intervals import Interval
+from vlmrl.metrics.plain import plain
 from vlmrl.metrics.sheet import names
 
 
@@ -90,7 +91,7 @@ def _played(name: str) -> dict[str, Any]:
 
 
 def _known(interval: Interval) -> dict[str, float | None] | None:
-    return None if math.isnan(interval.mean) or math.isinf(interval.mean) else plain(interval)
+    return plain(interval) if math.isfinite(interval.mean) else None
 
 
 def main(arguments: list[str]) -> int:

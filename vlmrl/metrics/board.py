@@ -9,8 +9,8 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 from vlmrl.config import atomic
 from vlmrl.errors import RunError
 from vlmrl.metrics.intervals import Interval, mean_of
+from vlmrl.metrics.plain import plain
 from vlmrl.metrics.reliable import foretold
 from vlmrl.metrics.sheet import HIGHER, names
 
@@ -195,8 +196,8 @@ class Board:
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain values; what is no number is None."""
-        body = {"format": FORMAT, **asdict(self)}
-        return _plain(body)  # type: ignore[no-any-return]
+        body: dict[str, Any] = plain({"format": FORMAT, **vars(self)})
+        return body
 
     @classmethod
     def load(cls, path: Path) -> Board:
@@ -260,19 +261,6 @@ def _interval(body: Mapping[str, Any]) -> Interval:
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
-
-
-def _plain(value: Any) -> Any:
-    """The same for JSON, which knows no nan and no infinity."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Iterable):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value
 
 
 def shown(contenders: Sequence[Contender]) -> list[str]:
