@@ -150,8 +150,7 @@ class Recorded:
         """
         told = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _ARRAYS}
         arrays = {name: getattr(self, name) for name in _ARRAYS}
-        with atomic.replacing(path) as draft, draft.open("wb") as file:
-            np.savez_compressed(file, told=np.array(json.dumps(told, ensure_ascii=False)), **arrays)
+        atomic.write_arrays(path, {"told": np.array(json.dumps(told, ensure_ascii=False)), **arrays})
 
     @classmethod
     def load(cls, path: Path) -> Recorded:

@@ -47,8 +47,8 @@ class Kept:
         """
         self._make()
         arrays = {name: getattr(sheet, name) for name in _ARRAYS}
-        with atomic.replacing(self._folder / f"{key}.npz") as draft, draft.open("wb") as file:
-            np.savez_compressed(file, actor=np.array(sheet.actor), milliseconds=np.array(milliseconds), **arrays)
+        told = {"actor": np.array(sheet.actor), "milliseconds": np.array(milliseconds)}
+        atomic.write_arrays(self._folder / f"{key}.npz", told | arrays)
 
     def measures(self, key: str, how: Mapping[str, Any]) -> dict[str, Interval] | None:
         """All measures of that key, if they were computed in the same way; else None."""
