@@ -103,10 +103,16 @@ def test_scores_are_the_rewards_own_whatever_the_order_that_frames_are_shown_in(
     assert np.allclose(sheet.oracle.ravel(), shots.oracle, atol=1e-5)
 
 
-def test_what_was_scored_is_not_scored_again_and_a_damaged_file_is(board, recorded):
+def no_stage(*args):
+    raise AssertionError("a frame was about to be drawn")
+
+
+def test_what_was_scored_is_not_scored_again_and_a_damaged_file_is(board, recorded, monkeypatch):
     _, folder = board
     said: list[str] = []
-    again = bench(recorded, [of_function(OWN, lambda frames: 1 / 0, b"1")], folder, PLAN, said.append)
+    with monkeypatch.context() as patched:
+        patched.setattr("vlmrl.judge.bench.run.Stage", no_stage)
+        again = bench(recorded, [of_function(OWN, lambda frames: 1 / 0, b"1")], folder, PLAN, said.append)
     assert again.of(OWN)[0].measures["spearman"].mean > 0.8
     assert not said
     key = again.of(OWN)[0].key
@@ -134,7 +140,7 @@ def test_a_reward_that_stops_in_the_middle_loses_nothing_that_was_scored(recorde
 
 
 @pytest.mark.slow
-def test_words_of_two_tasks_are_tried_on_both(encoder, tmp_path):
+def test_words_of_two_tasks_are_tried_on_both_and_once(encoder, tmp_path, monkeypatch):
     names = ("cartpole/left", "cartpole/right")
     two = {name: (find_task(name), episodes(name, 3)) for name in names}
     found = bench(two, [entry_of(encoder)], tmp_path, PLAN)
@@ -146,6 +152,11 @@ def test_words_of_two_tasks_are_tried_on_both(encoder, tmp_path):
     assert max(other) < 0.5
     cell = next(cell for cell in found.cells if cell.contender.reward == "goal_baseline")
     assert cell.measures["grounding"].mean > 0.5
+    with monkeypatch.context() as patched:
+        patched.setattr("vlmrl.judge.bench.run.Stage", no_stage)
+        assert bench(two, [entry_of(encoder)], tmp_path, PLAN).confusions == found.confusions
+    next((tmp_path / "cells").glob("*.confusion.json")).write_text("half a fi")
+    assert bench(two, [entry_of(encoder)], tmp_path, PLAN).confusions == found.confusions
 
 
 def test_it_is_written_and_read_again(board):
