@@ -1,6 +1,6 @@
 """The labelled episodes that come with the package: agents trained, played and kept as states.
 
-    python benchmarks/episodes.py runs/episodes [task=walker/stand] [hackers=runs/bench/runs]
+    python benchmarks/episodes.py runs/episodes [task=walker/stand] [hackers=runs/study/runs]
 
 In every task act: one that acts at random, one that never acts, two that are bad on purpose; an agent trained on the
 ground truth after a tenth, three tenths and all of its steps; what the domain's other tasks' agents make of it; and
@@ -26,7 +26,7 @@ from vlmrl.envs.make import find_task, task_names
 from vlmrl.envs.task import Task
 from vlmrl.errors import VlmrlError
 from vlmrl.judge.collect import Actor, collect, habitual
-from vlmrl.judge.recorded import SHIPPED
+from vlmrl.judge.recorded import SHIPPED, shipped_path
 from vlmrl.judge.sentences import siblings
 from vlmrl.metrics.evaluation import Comparison
 
@@ -111,7 +111,7 @@ def main(arguments: list[str]) -> int:
     folder, hackers = Path(arguments[0]), Path(given["hackers"]) if "hackers" in given else None
     tasks = [find_task(name) for name in ([given["task"]] if "task" in given else task_names())]
     notes = {
-        "command": "python benchmarks/episodes.py runs/episodes hackers=runs/bench/runs",
+        "command": " ".join(["python", "benchmarks/episodes.py", *arguments]),
         "on": f"{platform.system()}, {platform.machine()}",
         "packages": packages(),
     }
@@ -121,7 +121,7 @@ def main(arguments: list[str]) -> int:
         SHIPPED.mkdir(exist_ok=True)
         for task in tasks:
             kept = collect(task, list(actors(folder, task, hackers)), notes=notes, say=_say)
-            kept.save(SHIPPED / f"{task.name.replace('/', '_')}.npz")
+            kept.save(shipped_path(task.name))
     except VlmrlError as error:
         _say(str(error))
         return 2

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gather import gather, plain
+from benchmarks.gather import gather
 from benchmarks.results import EVERY_FRAME, grouped, row
 from vlmrl.errors import ConfigError
 from vlmrl.metrics.intervals import Interval, difference
+from vlmrl.metrics.plain import plain
 
 
 def fewer_frames(folder: Path) -> dict[str, Any]:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
 from vlmrl.config import atomic
 from vlmrl.errors import VlmrlError
-from vlmrl.metrics.intervals import Interval
 
 DATA = Path(__file__).resolve().parents[1] / "docs" / "data"
-
-
-def plain(interval: Interval) -> dict[str, float | None]:
-    """An interval for JSON, which knows no nan."""
-    return {name: None if np.isnan(value) else value for name, value in asdict(interval).items()}
 
 
 def gather(arguments: Sequence[str], name: str, found_in: Callable[[Path], dict[str, Any]]) -> int:

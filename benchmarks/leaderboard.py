@@ -19,16 +19,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gather import DATA, plain
+from benchmarks.gather import DATA
 from vlmrl.config.atomic import write_json
 from vlmrl.envs.make import find_task
 from vlmrl.errors import VlmrlError
 from vlmrl.judge.recorded import shipped, shipped_tasks
 from vlmrl.metrics.board import Board, Contender, shown
 from vlmrl.metrics.intervals import Interval
-from vlmrl.metrics.sheet import MEASURES, STARC, names
-
-HIGHER = {measure.name: measure.better == "higher" for measure in MEASURES} | {STARC: False}
+from vlmrl.metrics.plain import plain
+from vlmrl.metrics.sheet import names
 
 
 def gather(folder: Path) -> None:
@@ -78,11 +77,7 @@ def _hacked(board: Board, one: Contender, label: str) -> dict[str, Any]:
 
 
 def _foretold(board: Board) -> list[dict[str, Any]]:
-    rows = []
-    for name in names():
-        told = board.foretold(name)
-        right = told if HIGHER[name] else Interval(-told.mean, -told.high, -told.low)
-        rows.append({"measure": name, "foretold": _known(right)})
+    rows = [{"measure": name, "foretold": _known(board.foretold(name))} for name in names()]
     known = [row for row in rows if row["foretold"] is not None]
     return sorted(known, key=lambda row: -float(row["foretold"]["mean"]))
 
@@ -96,7 +91,7 @@ def _played(name: str) -> dict[str, Any]:
 
 
 def _known(interval: Interval) -> dict[str, float | None] | None:
-    return None if math.isnan(interval.mean) or math.isinf(interval.mean) else plain(interval)
+    return plain(interval) if math.isfinite(interval.mean) else None
 
 
 def main(arguments: list[str]) -> int:

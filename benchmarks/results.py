@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.gather import gather, plain
+from benchmarks.gather import gather
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import RunConfig
 from vlmrl.errors import ConfigError, RunError
 from vlmrl.metrics.evaluation import Comparison, Evaluation
 from vlmrl.metrics.intervals import Interval, bootstrap, rate
+from vlmrl.metrics.plain import plain
 
 TRAINED, RANDOM = "agent", "random"
 """What a comparison calls the run's own agent, and the one that acts at random."""
@@ -113,7 +114,7 @@ def row(group: Sequence[Judged]) -> dict[str, Any]:
         "scored": frames,
         "seeds": [one.run.config.seed for one in group],
         "episodes": sum(len(one.episodes) for one in trained),
-        **{name: None if value is None else plain(value) for name, value in intervals.items()},
+        **plain(intervals),
         "success_by_seed": [None if value is None else value.mean for value in each],
         "chosen": sorted({one.chosen for one in trained}),
         "curves": [curve(one.run) for one in group],

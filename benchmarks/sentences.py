@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.gather import gather, plain
+from benchmarks.gather import gather
 from vlmrl.agents.policy import load_policy
 from vlmrl.config.run_dir import RunDir
 from vlmrl.envs.make import find_task, make_env
@@ -26,6 +26,7 @@ from vlmrl.envs.tasks.cartpole import RAIL, position
 from vlmrl.errors import ConfigError
 from vlmrl.judge.episodes import evaluate
 from vlmrl.metrics.intervals import rate
+from vlmrl.metrics.plain import plain
 from vlmrl.types import Array
 
 LITTLE_RIGHT = 0.25 * RAIL

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -66,9 +65,8 @@ class Curve:
             values = [getattr(episode, field) for episode in judged.episodes]
             if None not in values:
                 self._rows.setdefault(name, []).append(np.array(values))
-        arrays: dict[str, Any] = {name: _stacked(rows) for name, rows in self._rows.items()}
-        with atomic.replacing(self._path) as draft, draft.open("wb") as file:
-            np.savez(file, timesteps=np.array(self._steps), **arrays)
+        arrays = {name: _stacked(rows) for name, rows in self._rows.items()}
+        atomic.write_arrays(self._path, {"timesteps": np.array(self._steps), **arrays})
 
     def _read(self, until: int) -> None:
         try:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vlmrl.config import atomic
@@ -18,6 +19,10 @@ def test_content_arrives_and_no_draft_stays(tmp_path: Path) -> None:
     assert json.loads(path.read_text(encoding="utf-8")) == {"words": "ä, 🤖", "number": 1.5}
     atomic.write_bytes(path, b"\0\1")
     assert path.read_bytes() == b"\0\1"
+    atomic.write_arrays(path, {"rows": np.eye(2), "told": np.array("ä")})
+    with np.load(path, allow_pickle=False) as found:
+        assert found["rows"].tolist() == [[1, 0], [0, 1]]
+        assert str(found["told"]) == "ä"
     assert list(tmp_path.iterdir()) == [path]
 
 

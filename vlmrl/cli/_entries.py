@@ -37,7 +37,7 @@ def entries(asked: str, encoder_names: str, prompts: str) -> list[Entry]:
     Raises:
         ConfigError: an unknown name or setting, a file that cannot be read, or the same twice.
     """
-    wanted = known_rewards() if asked == "all" else tuple(asked.split(","))
+    wanted = tuple(names("reward")) if asked == "all" else tuple(asked.split(","))
     own = [_own(one) for one in wanted if OWN.fullmatch(one)]
     models = [one for one in wanted if not OWN.fullmatch(one)]
     sets = dict(_prompts(prompts)) if models else {}
@@ -52,11 +52,6 @@ def entries(asked: str, encoder_names: str, prompts: str) -> list[Entry]:
             f"rewards={asked}: {twice[0].contender.reward} is there twice with the same encoder and words"
         )
     return found
-
-
-def known_rewards() -> tuple[str, ...]:
-    """Every reward of vlmrl and of installed packages."""
-    return tuple(names("reward"))
 
 
 def settings_of(reward: str) -> tuple[str, dict[str, Any]]:

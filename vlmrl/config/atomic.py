@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from vlmrl.errors import RunError
+from vlmrl.types import Array
 
 
 @contextmanager
@@ -68,3 +72,14 @@ def write_json(path: Path, content: object) -> None:
         ValueError: it holds NaN or an infinity, which JSON does not have.
     """
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Put arrays at ``path`` in one piece, as a compressed ``.npz`` with each under its name.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    named: dict[str, Any] = dict(arrays)  # numpy's stub takes a keyword of its own for one of any name
+    with replacing(path) as draft, draft.open("wb") as file:
+        np.savez_compressed(file, **named)

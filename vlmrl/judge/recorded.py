@@ -150,8 +150,7 @@ class Recorded:
         """
         told = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _ARRAYS}
         arrays = {name: getattr(self, name) for name in _ARRAYS}
-        with atomic.replacing(path) as draft, draft.open("wb") as file:
-            np.savez_compressed(file, told=np.array(json.dumps(told, ensure_ascii=False)), **arrays)
+        atomic.write_arrays(path, {"told": np.array(json.dumps(told, ensure_ascii=False)), **arrays})
 
     @classmethod
     def load(cls, path: Path) -> Recorded:
@@ -188,7 +187,7 @@ def shipped(task: Task) -> Recorded:
     Raises:
         ConfigError: there are none, or they were played in another version of the task.
     """
-    path = _place(task.name)
+    path = shipped_path(task.name)
     if not path.is_file():
         raise ConfigError(
             f"task={task.name}: no episodes of it come with the package; "
@@ -213,8 +212,9 @@ def checked(episodes: Recorded, task: Task) -> Recorded:
 
 def shipped_tasks() -> tuple[str, ...]:
     """Names of the tasks of which episodes come with the package."""
-    return tuple(name for name in task_names() if _place(name).is_file())
+    return tuple(name for name in task_names() if shipped_path(name).is_file())
 
 
-def _place(name: str) -> Path:
+def shipped_path(name: str) -> Path:
+    """Where the episodes of the task of this name lie in the package, if any come with it."""
     return SHIPPED / f"{name.replace('/', '_')}.npz"

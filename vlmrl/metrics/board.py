@@ -9,8 +9,8 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ import numpy as np
 from vlmrl.config import atomic
 from vlmrl.errors import RunError
 from vlmrl.metrics.intervals import Interval, mean_of
+from vlmrl.metrics.plain import plain
 from vlmrl.metrics.reliable import foretold
-from vlmrl.metrics.sheet import names
+from vlmrl.metrics.sheet import HIGHER, names
 
 FORMAT = 1
 """Of the JSON; another number is another version's."""
@@ -44,6 +45,10 @@ class Contender:
     def control(self) -> bool:
         """Whether it is no reward, but what rewards are read against."""
         return self.prompts == CONTROL
+
+    def __str__(self) -> str:
+        """Its parts in a row, as lines on the terminal name it."""
+        return " ".join(filter(None, (self.reward, self.encoder, self.prompts)))
 
 
 CONTROL = "control"
@@ -152,12 +157,12 @@ class Board:
         found = [cell.measures[measure] for cell in self.of(contender) if measure in cell.measures]
         return mean_of([one for one in found if not math.isnan(one.mean)])
 
-    def ranked(self, measure: str, better: str = "higher") -> list[Contender]:
+    def ranked(self, measure: str) -> list[Contender]:
         """Rewards, the best first; those without an answer last."""
 
         def key(contender: Contender) -> tuple[bool, float]:
             mean = self.mean(contender, measure).mean
-            return math.isnan(mean), -mean if better == "higher" else mean
+            return math.isnan(mean), -mean if HIGHER[measure] else mean
 
         return sorted(self.contenders, key=key)
 
@@ -170,7 +175,10 @@ class Board:
         return found
 
     def foretold(self, measure: str) -> Interval:
-        """Spearman's correlation, over rewards and tasks, of a measure and the success of the agents trained."""
+        """Spearman's correlation, over rewards and tasks, of a measure and the success of the agents trained.
+
+        Its sign is turned where lower is better, so that 1 foretold everything.
+        """
         cells = {(cell.contender, cell.task): cell for cell in self.cells}
         known: dict[str, list[tuple[float, float]]] = {}
         for contender in self.contenders:
@@ -179,16 +187,17 @@ class Board:
                     value = cells[contender, task].measures[measure].mean
                     known.setdefault(task, []).append((value, sum(seeds) / len(seeds)))
         columns = {task: np.array(pairs) for task, pairs in known.items()}
-        return foretold(
+        told = foretold(
             {task: pairs[:, 0] for task, pairs in columns.items()},
             {task: pairs[:, 1] for task, pairs in columns.items()},
             resamples=500,
         )
+        return told if HIGHER[measure] else Interval(-told.mean, -told.high, -told.low)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain values; what is no number is None."""
-        body = {"format": FORMAT, **asdict(self)}
-        return _plain(body)  # type: ignore[no-any-return]
+        body: dict[str, Any] = plain({"format": FORMAT, **vars(self)})
+        return body
 
     @classmethod
     def load(cls, path: Path) -> Board:
@@ -252,19 +261,6 @@ def _interval(body: Mapping[str, Any]) -> Interval:
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
-
-
-def _plain(value: Any) -> Any:
-    """The same for JSON, which knows no nan and no infinity."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Iterable):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value
 
 
 def shown(contenders: Sequence[Contender]) -> list[str]:

@@ -6,15 +6,15 @@ The judge writes these files and the report reads them; neither knows the other.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from vlmrl.config import atomic
 from vlmrl.errors import RunError, ShapeError
 from vlmrl.metrics.intervals import Interval, bootstrap, rate
+from vlmrl.metrics.plain import plain
 from vlmrl.types import Array
 
 FORMAT = 1
@@ -152,19 +152,12 @@ class Comparison:
     def to_json(self) -> str:
         """Everything but the traces. The rows are written too, for whoever reads the file without this package."""
         body = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "evaluations"}
-        body["rows"] = [asdict(row) for row in self.rows()]
+        body["rows"] = self.rows()
         body["evaluations"] = [
-            {
-                "agent": one.agent,
-                "task": one.task,
-                "chosen": one.chosen,
-                "episodes": [asdict(episode) for episode in one.episodes],
-            }
+            {"agent": one.agent, "task": one.task, "chosen": one.chosen, "episodes": one.episodes}
             for one in self.evaluations
         ]
-        return (
-            json.dumps(_without_nan({"format": FORMAT, **body}), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-        )
+        return json.dumps(plain({"format": FORMAT, **body}), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, source: str = "evaluation") -> Comparison:
@@ -219,12 +212,3 @@ class Comparison:
 def _evaluation(body: Mapping[str, Any]) -> Evaluation:
     episodes = tuple(Episode(**episode) for episode in body["episodes"])
     return Evaluation(body["agent"], body["task"], episodes, body["chosen"])
-
-
-def _without_nan(value: Any) -> Any:
-    """JSON knows no nan: an unknown bound is null there."""
-    if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_nan(inner) for inner in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

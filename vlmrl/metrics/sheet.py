@@ -6,7 +6,7 @@ is made of stands in the module that it is taken from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -334,7 +334,12 @@ MEASURES: tuple[Measure, ...] = (
 """Every measure that is a statistic of episodes; STARC's distance and the cost stand beside them."""
 
 STARC = "starc"
-STARC_ABOUT = "STARC's distance to the oracle on the episodes' own transitions: 0 the same task, 2 the opposite"
+ABOUT = {measure.name: measure.about for measure in MEASURES} | {
+    STARC: "STARC's distance to the oracle on the episodes' own transitions: 0 the same task, 2 the opposite"
+}
+"""What each measure is, STARC's distance among them, in the order of the tables."""
+HIGHER = {measure.name: measure.better == "higher" for measure in MEASURES} | {STARC: False}
+"""Of each measure, whether higher is better."""
 
 
 def measured(sheet: Sheet, resamples: int = 300, seed: int = 0) -> dict[str, Interval]:
@@ -373,6 +378,6 @@ def overpaid(sheet: Sheet) -> dict[str, float]:
     return {name: float(np.mean(mean[rows] >= bar)) for name, rows in failed.items() if rows.any()}
 
 
-def names(which: Sequence[Measure] = MEASURES) -> tuple[str, ...]:
+def names() -> tuple[str, ...]:
     """The measures' names, in the order of the tables."""
-    return (*(measure.name for measure in which), STARC)
+    return tuple(ABOUT)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
+from vlmrl.metrics.plain import plain
 from vlmrl.types import Array, Words
 
 Colour: TypeAlias = Literal["green", "amber", "red", "none"]
@@ -118,7 +119,7 @@ class Verdict:
             "words": words,
             "colour": self.colour,
             "findings": [
-                {**vars(finding), "numbers": {name: _plain(value) for name, value in finding.numbers.items()}}
+                {**vars(finding), "numbers": plain({name: float(one) for name, one in finding.numbers.items()})}
                 for finding in self.findings
             ],
             "proposal": None if self.proposal is None else vars(self.proposal),
@@ -144,10 +145,6 @@ def graded(value: float, amber: float, red: float) -> Colour:
     if worse * value >= worse * red:
         return "red"
     return "amber" if worse * value >= worse * amber else "green"
-
-
-def _plain(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def _told(picture: Picture) -> dict[str, Any]:

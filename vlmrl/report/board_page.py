@@ -10,7 +10,7 @@ from typing import Any
 from vlmrl.metrics.board import Board, Confusion, Contender, shown
 from vlmrl.metrics.intervals import Interval
 from vlmrl.metrics.reliable import improvement, stratified_iqm
-from vlmrl.metrics.sheet import MEASURES, STARC, STARC_ABOUT
+from vlmrl.metrics.sheet import ABOUT, HIGHER, STARC
 from vlmrl.report.document import document, section
 from vlmrl.report.heat import breakable, heat
 from vlmrl.report.table import DASH, number, span, whisker
@@ -29,8 +29,6 @@ COLUMNS = {
     STARC: "STARC",
 }
 """Measures of the leaderboard, and their heads."""
-ABOUT = {measure.name: measure.about for measure in MEASURES} | {STARC: STARC_ABOUT}
-HIGHER = {measure.name: measure.better == "higher" for measure in MEASURES} | {STARC: False}
 UNIT = ("auroc", "fpr", "average", "spearman", "episode_auroc", "hacked", "grounding", "goal_rank")
 """Beginnings of the names of measures that lie in [0, 1] as far as a reward is any good."""
 
@@ -234,14 +232,13 @@ def _trained(board: Board, ranked: Sequence[Contender], label: dict[Contender, s
 
 def _foretold(board: Board) -> str:
     found = {name: board.foretold(name) for name in ABOUT}
-    right = {name: one if HIGHER[name] else Interval(-one.mean, -one.high, -one.low) for name, one in found.items()}
-    known = sorted((name for name in right if not math.isnan(right[name].mean)), key=lambda name: -right[name].mean)
+    known = sorted((name for name in found if not math.isnan(found[name].mean)), key=lambda name: -found[name].mean)
     if not known:
         return ""
     rows = "".join(
         f'<tr><th scope="row">{escape(name.replace("_", " "))}</th>'
-        f'<td>{number(right[name].mean)}<span class="range">{span(right[name])}</span>'
-        f"{whisker(right[name], TRUTH)}</td>"
+        f'<td>{number(found[name].mean)}<span class="range">{span(found[name])}</span>'
+        f"{whisker(found[name], TRUTH)}</td>"
         f'<td class="small">{escape(ABOUT[name])}</td></tr>\n'
         for name in known
     )

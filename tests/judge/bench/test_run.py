@@ -103,10 +103,16 @@ def test_scores_are_the_rewards_own_whatever_the_order_that_frames_are_shown_in(
     assert np.allclose(sheet.oracle.ravel(), shots.oracle, atol=1e-5)
 
 
-def test_what_was_scored_is_not_scored_again_and_a_damaged_file_is(board, recorded):
+def no_stage(*args):
+    raise AssertionError("a frame was about to be drawn")
+
+
+def test_what_was_scored_is_not_scored_again_and_a_damaged_file_is(board, recorded, monkeypatch):
     _, folder = board
     said: list[str] = []
-    again = bench(recorded, [of_function(OWN, lambda frames: 1 / 0, b"1")], folder, PLAN, said.append)
+    with monkeypatch.context() as patched:
+        patched.setattr("vlmrl.judge.bench.run.Stage", no_stage)
+        again = bench(recorded, [of_function(OWN, lambda frames: 1 / 0, b"1")], folder, PLAN, said.append)
     assert again.of(OWN)[0].measures["spearman"].mean > 0.8
     assert not said
     key = again.of(OWN)[0].key
@@ -134,7 +140,7 @@ def test_a_reward_that_stops_in_the_middle_loses_nothing_that_was_scored(recorde
 
 
 @pytest.mark.slow
-def test_words_of_two_tasks_are_tried_on_both(encoder, tmp_path):
+def test_words_of_two_tasks_are_tried_on_both_and_once(encoder, tmp_path, monkeypatch):
     names = ("cartpole/left", "cartpole/right")
     two = {name: (find_task(name), episodes(name, 3)) for name in names}
     found = bench(two, [entry_of(encoder)], tmp_path, PLAN)
@@ -146,6 +152,11 @@ def test_words_of_two_tasks_are_tried_on_both(encoder, tmp_path):
     assert max(other) < 0.5
     cell = next(cell for cell in found.cells if cell.contender.reward == "goal_baseline")
     assert cell.measures["grounding"].mean > 0.5
+    with monkeypatch.context() as patched:
+        patched.setattr("vlmrl.judge.bench.run.Stage", no_stage)
+        assert bench(two, [entry_of(encoder)], tmp_path, PLAN).confusions == found.confusions
+    next((tmp_path / "cells").glob("*.confusion.json")).write_text("half a fi")
+    assert bench(two, [entry_of(encoder)], tmp_path, PLAN).confusions == found.confusions
 
 
 def test_it_is_written_and_read_again(board):
@@ -213,15 +224,18 @@ def test_the_second_stage_trains_each_seed_of_all_before_the_next(encoder, board
 
 def test_what_foretold_training_is_told_by_rank(board):
     found, _ = board
-    rank = {one: place for place, one in enumerate(reversed(found.ranked("spearman")))}
-    trained = [Trained(one, TASK.name, 0, 1, rank[one] / 10, 0.0, 8) for one in found.contenders]
-    assert Board(found.cells, (), tuple(trained)).foretold("spearman").mean == pytest.approx(1)
+    for measure in ("spearman", "starc"):  # of which the higher, and the lower, is the better
+        rank = {one: place for place, one in enumerate(reversed(found.ranked(measure)))}
+        trained = [Trained(one, TASK.name, 0, 1, rank[one] / 10, 0.0, 8) for one in found.contenders]
+        assert found.ranked(measure)[0].reward == "oracle"
+        assert Board(found.cells, (), tuple(trained)).foretold(measure).mean == pytest.approx(1)
     assert math.isnan(Board(found.cells).foretold("spearman").mean)
 
 
 def test_names_tell_apart_what_differs_alone():
     one, other = Contender("cosine", "sim_clip", "shipped"), Contender("cosine", "vit_b_32", "shipped")
     assert shown([one]) == ["cosine"]
+    assert [str(one), str(OWN)] == ["cosine sim_clip shipped", "mine.py:height"]
     assert shown([one, other]) == ["cosine sim_clip", "cosine vit_b_32"]
     assert shown([one, Contender("clock", "", CONTROL)]) == ["cosine", "clock (control)"]
 

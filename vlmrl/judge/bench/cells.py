@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from zipfile import BadZipFile
 
 import numpy as np
@@ -15,11 +15,15 @@ from vlmrl.errors import RunError
 from vlmrl.metrics.intervals import Interval
 from vlmrl.metrics.sheet import Sheet, names
 
+Rows: TypeAlias = tuple[tuple[float | None, ...], ...]
+"""A confusion matrix, as in :class:`~vlmrl.metrics.board.Confusion`."""
 _ARRAYS = ("score", "oracle", "done", "succeeded", "state", "wrong", "cycle")
 
 
 class Kept:
-    """A folder of sheets (``KEY.npz``) and their measures (``KEY.json``), by a hash of all that they depend on.
+    """A folder of sheets (``KEY.npz``), their measures (``KEY.json``) and confusion matrices (``KEY.confusion.json``).
+
+    The key is a hash of all that they depend on.
 
     A file that cannot be read counts as none: it is made anew.
 
@@ -47,8 +51,8 @@ class Kept:
         """
         self._make()
         arrays = {name: getattr(sheet, name) for name in _ARRAYS}
-        with atomic.replacing(self._folder / f"{key}.npz") as draft, draft.open("wb") as file:
-            np.savez_compressed(file, actor=np.array(sheet.actor), milliseconds=np.array(milliseconds), **arrays)
+        told = {"actor": np.array(sheet.actor), "milliseconds": np.array(milliseconds)}
+        atomic.write_arrays(self._folder / f"{key}.npz", told | arrays)
 
     def measures(self, key: str, how: Mapping[str, Any]) -> dict[str, Interval] | None:
         """All measures of that key, if they were computed in the same way; else None."""
@@ -70,6 +74,26 @@ class Kept:
         # Text, as JSON has no nan and no infinity.
         told = {name: [str(part) for part in (one.mean, one.low, one.high)] for name, one in found.items()}
         atomic.write_json(self._folder / f"{key}.json", {"how": dict(how), "measures": told})
+
+    def confusion(self, key: str) -> Rows | None:
+        """The confusion matrix of that key, or None."""
+        try:
+            told = json.loads(self._matrix(key).read_text(encoding="utf-8"))
+            return tuple(tuple(None if value is None else float(value) for value in row) for row in told["auroc"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def keep_confusion(self, key: str, rows: Rows) -> None:
+        """Write a confusion matrix, in one piece.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        self._make()
+        atomic.write_json(self._matrix(key), {"auroc": rows})
+
+    def _matrix(self, key: str) -> Path:
+        return self._folder / f"{key}.confusion.json"
 
     def _make(self) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from vlmrl.envs.batch.cores import physical_cores
@@ -12,7 +12,7 @@ from vlmrl.judge.bench.run import on_every_core
 from vlmrl.metrics.board import Board, Cell
 from vlmrl.metrics.change import Change
 from vlmrl.metrics.intervals import Interval, difference
-from vlmrl.metrics.sheet import MEASURES, Measure, Sheet
+from vlmrl.metrics.sheet import HIGHER, MEASURES, Measure, Sheet
 
 HEADLINE = (
     "auroc_trained",
@@ -52,28 +52,30 @@ def compared(before: Path, after: Path, say: Callable[[str], object] = lambda li
     places = [folder / "cells" for folder in (before, after)]
     jobs = [(one, other, Kept(places[0]), Kept(places[1])) for one, other in pairs]
     with on_every_core(min(len(jobs), physical_cores())) as each:
-        return [change for found in each(_listed, jobs) for change in found]
+        return [change for found in each(_changes, jobs) for change in found]
 
 
-def _listed(job: tuple[Cell, Cell, Kept, Kept]) -> list[Change]:
-    return list(_changes(*job))
-
-
-def _changes(before: Cell, after: Cell, old: Kept, new: Kept) -> Iterator[Change]:
+def _changes(job: tuple[Cell, Cell, Kept, Kept]) -> list[Change]:
+    """What changed from a cell to another, each with the folder that has its scores."""
+    before, after, old, new = job
     sheets = [found[0] if (found := kept.sheet(cell.key)) else None for kept, cell in ((old, before), (new, after))]
+    changes = []
     for measure in MEASURES:
         if measure.name in HEADLINE:
             first, second = before.measures[measure.name], after.measures[measure.name]
             change = _paired(measure, *sheets) if before.episodes == after.episodes else None
-            yield Change(
-                after.contender,
-                after.task,
-                measure.name,
-                first.mean,
-                second.mean,
-                change or difference(second, first),
-                measure.better == "higher",
+            changes.append(
+                Change(
+                    after.contender,
+                    after.task,
+                    measure.name,
+                    first.mean,
+                    second.mean,
+                    change or difference(second, first),
+                    HIGHER[measure.name],
+                )
             )
+    return changes
 
 
 def _paired(measure: Measure, old: Sheet | None, new: Sheet | None) -> Interval | None:

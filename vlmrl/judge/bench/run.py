@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from vlmrl.envs.batch.cores import physical_cores
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
-from vlmrl.judge.bench.cells import Kept
+from vlmrl.judge.bench.cells import Kept, Rows
 from vlmrl.judge.bench.controls import CONTROLS
 from vlmrl.judge.bench.entry import Entry
 from vlmrl.judge.recorded import Recorded
@@ -58,6 +58,25 @@ class Plan:
     def __post_init__(self) -> None:
         if self.moments < 5:
             raise ConfigError(f"moments={self.moments}: must be 5 or more, for example 40")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A cell to be scored: a task's own words, and others that should not find its goal."""
+
+    entry: Entry
+    words: Words
+    others: Mapping[str, Words]
+    key: str
+
+
+@dataclass(frozen=True)
+class _Mixed:
+    """A confusion matrix to be scored: what a reward is asked in each task, by the tasks' names."""
+
+    entry: Entry
+    asked: Mapping[str, _Asked]
+    key: str
 
 
 @dataclass(frozen=True)
@@ -132,25 +151,72 @@ def _scored(
     plan: Plan,
     say: Say,
 ) -> tuple[list[_Job], list[Confusion]]:
-    """All cells of entries that read frames of one size; the next task is drawn while this one is scored."""
-    jobs, pools = list[_Job](), dict[str, Shots]()
-    for (name, (task, recorded)), shots in zip(episodes.items(), _drawn(episodes, size, plan), strict=True):
-        for entry in entries:
-            jobs += _job(task, recorded, shots, entry, kept, plan, say)
+    """All cells of entries that read frames of one size; the next task is drawn while this one is scored.
+
+    Tasks in which everything is known are not drawn: drawing takes most of the time.
+    """
+    asked = {name: tuple(_asked(*both, entries, plan, say)) for name, both in episodes.items()}
+    cells = [(name, cell) for name, several in asked.items() for cell in several]
+    mixed = tuple(_mixed(entries, asked))
+    sheets = {cell.key: known for _, cell in cells if (known := kept.sheet(cell.key)) is not None}
+    confused = {mix.key: rows for mix in mixed if (rows := kept.confusion(mix.key)) is not None}
+    new = {name for name, cell in cells if cell.key not in sheets}
+    new.update(*(mix.asked for mix in mixed if mix.key not in confused))
+    pools = dict[str, Shots]()
+    for name, shots in _drawn({name: both for name, both in episodes.items() if name in new}, size, plan):
+        for cell in asked[name]:
+            if cell.key not in sheets:
+                sheets[cell.key] = found, cost = _ask(*episodes[name], shots, cell, plan)
+                kept.keep_sheet(cell.key, found, cost)
+                say(f"{name}: {cell.entry.contender}, {len(shots):,} moments, {cost:.2f} ms a frame")
         pools[name] = _some(shots)
-    tasks = {name: task for name, (task, _) in episodes.items()}
-    return jobs, [_confusion(entry, tasks, pools) for entry in entries if _reads(entry, tasks)]
+    for mix in mixed:
+        if mix.key not in confused:
+            confused[mix.key] = _confused(mix, pools)
+            kept.keep_confusion(mix.key, confused[mix.key])
+    jobs = [_job(name, cell, *sheets[cell.key], episodes[name][1]) for name, cell in cells]
+    return jobs, [Confusion(mix.entry.contender, tuple(mix.asked), confused[mix.key]) for mix in mixed]
 
 
-def _drawn(episodes: Mapping[str, tuple[Task, Recorded]], size: tuple[int, int], plan: Plan) -> Iterator[Shots]:
-    """The moments of each task, drawn one task ahead."""
+def _job(name: str, cell: _Asked, sheet: Sheet, cost: float, recorded: Recorded) -> _Job:
+    who = cell.entry.contender
+    return _Job(who, name, cell.words, sheet, sheet.score.size, cost, recorded.fingerprint, cell.key)
+
+
+def _asked(task: Task, recorded: Recorded, entries: Sequence[Entry], plan: Plan, say: Say) -> Iterator[_Asked]:
+    """What each reward is asked in a task, of those that have words for it."""
+    moments = recorded.moments(plan.moments)
+    for entry in entries:
+        words = entry.words(task)
+        if words is None:
+            say(f"{task.name}: {entry.contender} has no words for it that it can score, and is left out")
+            continue
+        others = entry.others(task, words)
+        key = _key(recorded, moments, entry.fingerprint, vars(words), sorted(others), entry.size, plan.seed)
+        yield _Asked(entry, words, others, key)
+
+
+def _mixed(entries: Sequence[Entry], asked: Mapping[str, Sequence[_Asked]]) -> Iterator[_Mixed]:
+    """The rewards for which there is anything to confuse: words for two tasks or more."""
+    for entry in entries:
+        own = {name: one for name, several in asked.items() for one in several if one.entry is entry}
+        if entry.contender.prompts and len({one.words for one in own.values()}) > 1:
+            yield _Mixed(entry, own, _hashed(CONFUSED, [one.key for one in own.values()]))
+
+
+def _drawn(
+    episodes: Mapping[str, tuple[Task, Recorded]], size: tuple[int, int], plan: Plan
+) -> Iterator[tuple[str, Shots]]:
+    """The moments of each task by its name, drawn one task ahead."""
     with ThreadPoolExecutor(1) as painter:  # one thread, as contexts belong to threads
-        waiting = deque[Future[Shots]]()
-        for task, recorded in episodes.values():
-            waiting.append(painter.submit(_draw, task, recorded, recorded.moments(plan.moments), size))
+        waiting = deque[tuple[str, Future[Shots]]]()
+        for name, (task, recorded) in episodes.items():
+            waiting.append((name, painter.submit(_draw, task, recorded, recorded.moments(plan.moments), size)))
             if len(waiting) > 1:
-                yield waiting.popleft().result()
-        yield waiting.popleft().result()
+                first, shots = waiting.popleft()
+                yield first, shots.result()
+        for last, shots in waiting:
+            yield last, shots.result()
 
 
 def _draw(task: Task, recorded: Recorded, moments: NDArray[np.int64], size: tuple[int, int]) -> Shots:
@@ -158,49 +224,27 @@ def _draw(task: Task, recorded: Recorded, moments: NDArray[np.int64], size: tupl
         return stage.posed(recorded.poses(moments))
 
 
-def _job(
-    task: Task, recorded: Recorded, shots: Shots, entry: Entry, kept: Kept, plan: Plan, say: Say
-) -> Iterator[_Job]:
-    words = entry.words(task)
-    who = " ".join(filter(None, vars(entry.contender).values()))
-    if words is None:
-        say(f"{task.name}: {who} has no words for it that it can score, and is left out")
-        return
-    moments = recorded.moments(plan.moments)
-    others = entry.others(task, words)
-    key = _key(recorded, moments, entry.fingerprint, vars(words), sorted(others), entry.size, plan.seed)
-    known = kept.sheet(key)
-    if known is None:
-        cost = entry.cost(shots.frames, words)
-        known = _ask(task, recorded, shots, entry, words, list(others.values()), plan), cost
-        kept.keep_sheet(key, *known)
-        say(f"{task.name}: {who}, {len(shots):,} moments, {cost:.2f} ms a frame")
-    yield _Job(entry.contender, task.name, words, known[0], len(shots), known[1], recorded.fingerprint, key)
+def _ask(task: Task, recorded: Recorded, shots: Shots, asked: _Asked, plan: Plan) -> tuple[Sheet, float]:
+    """Show a reward every moment in a shuffled order, so that time is nothing to go by, as GVL does; then the rest.
 
-
-def _ask(
-    task: Task,
-    recorded: Recorded,
-    shots: Shots,
-    entry: Entry,
-    words: Words,
-    others: Sequence[Words],
-    plan: Plan,
-) -> Sheet:
-    """Show a reward every moment in a shuffled order, so that time is nothing to go by, as GVL does; then the rest."""
+    Returns:
+        What it said, and what a frame cost [ms].
+    """
+    entry, words = asked.entry, asked.words
+    cost = entry.cost(shots.frames, words)
     moments = recorded.moments(plan.moments)
     shuffled = np.random.default_rng(plan.seed).permutation(len(shots))
     score = np.empty(len(shots))
     score[shuffled] = entry.score(shots.frames[shuffled], words)
     clips = shots.frames.reshape(len(recorded), len(moments), *shots.frames.shape[1:])
     ends = clips[:, [0, -1]].reshape(-1, *shots.frames.shape[1:])
-    wrong = [entry.score(ends, other).reshape(len(recorded), 2) for other in others]
+    wrong = [entry.score(ends, other).reshape(len(recorded), 2) for other in asked.others.values()]
     cycle = {
         row: cycle_order(entry.score(clips[row, to_and_fro], words), turn)
         for row, (to_and_fro, turn) in _ways(task, recorded, moments).items()
     }
     stacked = np.stack(wrong, axis=1) if wrong else np.zeros((len(recorded), 0, 2))
-    return _sheet(task, recorded, moments, score.reshape(clips.shape[:2]), stacked, cycle)
+    return _sheet(task, recorded, moments, score.reshape(clips.shape[:2]), stacked, cycle), cost
 
 
 def _ways(task: Task, recorded: Recorded, moments: NDArray[np.int64]) -> dict[int, tuple[NDArray[np.int64], int]]:
@@ -273,8 +317,11 @@ def _cell(job: _Job, found: Mapping[str, Interval]) -> Cell:
 
 def _key(recorded: Recorded, moments: NDArray[np.int64], *about: object) -> str:
     """What a cell's scores depend on, hashed."""
-    text = json.dumps([recorded.fingerprint, moments.tolist(), *about], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+    return _hashed(recorded.fingerprint, moments.tolist(), *about)
+
+
+def _hashed(*about: object) -> str:
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def _some(shots: Shots) -> Shots:
@@ -285,16 +332,10 @@ def _some(shots: Shots) -> Shots:
     return shots[np.sort(np.concatenate([done[: half[0]], other[: half[1]]]))]
 
 
-def _reads(entry: Entry, tasks: Mapping[str, Task]) -> bool:
-    """Whether there is anything to confuse: words for two tasks or more."""
-    asked = {words for task in tasks.values() if (words := entry.words(task)) is not None}
-    return bool(entry.contender.prompts) and len(asked) > 1
-
-
-def _confusion(entry: Entry, tasks: Mapping[str, Task], pools: Mapping[str, Shots]) -> Confusion:
-    named = {name: words for name, task in tasks.items() if (words := entry.words(task)) is not None}
+def _confused(mixed: _Mixed, pools: Mapping[str, Shots]) -> Rows:
+    """A row for each task's words, a column for each task's moments."""
     rows = []
-    for words in named.values():
-        found = [auroc(entry.score(pools[name].frames, words), pools[name].success) for name in named]
+    for one in mixed.asked.values():
+        found = [auroc(mixed.entry.score(pools[name].frames, one.words), pools[name].success) for name in mixed.asked]
         rows.append(tuple(None if math.isnan(value) else value for value in found))
-    return Confusion(entry.contender, tuple(named), tuple(rows))
+    return tuple(rows)

@@ -39,6 +39,6 @@ def second_stage(
     ]
     for place, (seed, task, entry) in enumerate(asked, start=1):
         found = train(entry, task, seed)
-        who = " ".join(filter(None, vars(entry.contender).values()))
-        say(f"training {place} of {len(asked)}: {task.name}, {who}, seed {seed}: success {found.success:.2f}")
+        reached = f"success {found.success:.2f}"
+        say(f"training {place} of {len(asked)}: {task.name}, {entry.contender}, seed {seed}: {reached}")
         yield found
