@@ -142,12 +142,12 @@ def slant(state: State) -> Array:
 
 
 ON_ITS_FEET = (
-    Condition("the head is above 1.3 m", body.head_height, holds=1.3, none=0.2),
-    Condition("the trunk is upright within 37 degrees", body.uprightness, holds=0.8, none=-1),
+    Condition("the head is above 1.3 m", body.head_height, holds=1.3, none=0.4),
+    Condition("the trunk is upright within 37 degrees", body.uprightness, holds=0.8, none=-0.2),
 )
 STANDING = Conjunction(
-    Condition("the head is above 1.35 m", body.head_height, holds=1.35, none=0.2),
-    Condition("the trunk is upright within 32 degrees", body.uprightness, holds=0.85, none=-1),
+    Condition("the head is above 1.35 m", body.head_height, holds=1.35, none=0.4),
+    Condition("the trunk is upright within 32 degrees", body.uprightness, holds=0.85, none=-0.2),
     Condition("both feet are on the floor", body.foot_heights, holds=0.06, none=0.6, both=True),
     Condition("both knees are bent by less than 35 degrees", body.knee_bend, holds=35, none=170, both=True),
 )
@@ -178,9 +178,9 @@ ONE_LEG = Conjunction(
 )
 KNEELING = Conjunction(
     Condition("the head is above 0.75 m", body.head_height, holds=0.75, none=0.1),
-    Condition("the trunk is upright within 37 degrees", body.uprightness, holds=0.8, none=-1),
+    Condition("the trunk is upright within 37 degrees", body.uprightness, holds=0.8, none=-0.2),
     Condition("both knees are on the floor", knee_heights, holds=0.16, none=0.7, both=True),
-    Condition("both shins point back", shins_forward, holds=-0.7, none=0.9, both=True),
+    Condition("both shins point back", shins_forward, holds=-0.7, none=0.5, both=True),
     Condition("both feet are on the floor", body.foot_heights, holds=0.16, none=0.8, both=True),
     Condition("the seat is between the standing and the sitting one's height", body.seat_height, holds=0.53, none=1.1),
     Condition("the seat is off the floor", body.seat_height, holds=0.13, none=-0.1),
@@ -190,11 +190,11 @@ SPLITS = Conjunction(
     Condition("both thighs are nearly level", thigh_steepness, holds=0.45, none=1.2, both=True),
     Condition("both knees are bent by less than 35 degrees", body.knee_bend, holds=35, none=170, both=True),
     Condition("the seat is below 0.26 m", body.seat_height, holds=0.26, none=1.1),
-    Condition("the trunk is upright within 66 degrees", body.uprightness, holds=0.4, none=-1),
+    Condition("the trunk is upright within 66 degrees", body.uprightness, holds=0.4, none=-0.6),
 )
 LOTUS = Conjunction(
     Condition("the seat is below 0.2 m", body.seat_height, holds=0.2, none=1.1),
-    Condition("the trunk is upright within 37 degrees", body.uprightness, holds=0.8, none=-1),
+    Condition("the trunk is upright within 37 degrees", body.uprightness, holds=0.8, none=-0.2),
     Condition("the knees are 0.4 m apart", knees_apart, holds=0.4, none=0),
     Condition("the feet meet", feet_crossed, holds=-0.2, none=-0.6),
     Condition("both feet are near the middle", feet_off_middle, holds=0.24, none=0.7, both=True),
@@ -204,7 +204,7 @@ LOTUS = Conjunction(
 )
 SITTING = Conjunction(
     Condition("the seat is on the floor", body.seat_height, holds=0.06, none=1.1),
-    Condition("the trunk is upright within 41 degrees", body.uprightness, holds=0.75, none=-1),
+    Condition("the trunk is upright within 41 degrees", body.uprightness, holds=0.75, none=-0.2),
     Condition("the head is above 0.55 m", body.head_height, holds=0.55, none=0.0),
     Condition("both thighs point forward", thighs_forward, holds=0.3, none=-0.6, both=True),
     Condition("the thighs are less than 100 degrees apart", body.spread, holds=100, none=180),

@@ -19,6 +19,10 @@ from vlmrl.envs.humanoid.dress import dress
 from vlmrl.envs.humanoid.postures import within, without
 from vlmrl.envs.task import Camera, Task
 
+HOLD = 10
+"""Steps at the end of an episode; the paper's own criterion is as many at any time, which falling through a posture
+meets."""
+
 
 def make() -> gym.Env[Any, Any]:
     """Humanoid-v5 without an end for falling, dressed for the camera."""
@@ -35,6 +39,7 @@ def _task(behaviour: str, goal: str, negative: tuple[str, ...], horizon: int = 1
         name=f"humanoid/{behaviour}",
         make=make,
         horizon=horizon,
+        hold=HOLD,
         goal=(goal,),
         baseline=("a humanoid robot",),
         negative=negative,
