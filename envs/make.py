@@ -8,6 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -20,6 +21,7 @@ from vlmrl.envs.pixels import PixelObservation, Sight, check_sight
 from vlmrl.envs.simulator import has_simulator
 from vlmrl.envs.task import Profile, Task
 from vlmrl.envs.task_env import TaskEnv
+from vlmrl.envs.tasks import OWN
 from vlmrl.errors import ConfigError, UnknownName
 from vlmrl.find import find, names, plugins
 
@@ -44,13 +46,15 @@ def task_names() -> tuple[str, ...]:
 
 
 def _found_in(domain: str) -> Iterable[str]:
-    """The tasks of a domain; those of another package that cannot be loaded must not take the others with them."""
+    """The tasks of a domain; others' than ours that cannot be loaded must not take the others with them."""
     try:
         return _tasks_of(domain)
     except Exception as cause:
-        if domain not in plugins("task"):
+        own = any((Path(folder) / f"{domain}.py").is_file() for folder in OWN)
+        if not own and domain not in plugins("task"):
             raise
-        warnings.warn(f"task={domain}: of another package, cannot be loaded and is left out: {cause}", stacklevel=2)
+        whose = "VLMRL_TASKS" if own else "another package"
+        warnings.warn(f"task={domain}: of {whose}, cannot be loaded and is left out: {cause}", stacklevel=2)
         return ()
 
 

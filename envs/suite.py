@@ -12,6 +12,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from vlmrl.envs import gl  # chooses the GL library before dm_control looks for a display
+from vlmrl.envs.mjcf import whole_steps
 from vlmrl.errors import ConfigError
 
 Observation = NDArray[np.float32]
@@ -40,11 +41,7 @@ class SuiteEnv(gym.Env[Observation, NDArray[np.float32]]):
         self._physics, self._task = inner.physics, inner.task
         self.model: mujoco.MjModel = self._physics.model.ptr
         self.data: mujoco.MjData = self._physics.data.ptr
-        self.substeps = round(control_dt / self.model.opt.timestep)
-        if self.substeps < 1 or abs(self.substeps * self.model.opt.timestep - control_dt) > 1e-9:
-            raise ConfigError(
-                f"control_dt={control_dt}: must be a whole number of the timestep {self.model.opt.timestep} s"
-            )
+        self.substeps = whole_steps(control_dt, self.model)
         self.dt = control_dt
         self.origin = f"{type(self._task).__module__}:{type(self._task).__qualname__}"
         spec = self._task.action_spec(self._physics)

@@ -35,9 +35,14 @@ T = TypeVar("T")
 @cache
 def _own(kind: str) -> tuple[str, ...]:
     package = importlib.import_module(PACKAGES[kind])
-    return tuple(
-        m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_") and m.name != "base"
-    )
+    found: list[str] = []
+    for folder in package.__path__:
+        here = {m.name for m in pkgutil.iter_modules([folder]) if not m.name.startswith("_") and m.name != "base"}
+        twice = sorted(here & set(found))
+        if twice:
+            raise ConfigError(f"{kind}={twice[0]}: {folder}/{twice[0]}.py has a name that is taken; rename the file")
+        found += sorted(here)
+    return tuple(found)
 
 
 def plugins(kind: str) -> dict[str, EntryPoint]:

@@ -12,6 +12,13 @@ from vlmrl.envs.task import State, Task
 from vlmrl.types import Array
 
 
+def state_of(engine: Engine) -> State:
+    """The state of all simulations as live views, ``(count,)``; positions are those that were computed last."""
+    arrays = {part.name: engine.field(part.name) for part in fields(State)}
+    arrays["xmat"] = arrays["xmat"].reshape(engine.count, -1, 3, 3)
+    return State(**arrays)
+
+
 class Truth:
     """Evaluates ``oracle`` and ``success`` of a task.
 
@@ -22,9 +29,7 @@ class Truth:
 
     def __init__(self, task: Task, engine: Engine) -> None:
         self._task = task
-        arrays = {part.name: engine.field(part.name) for part in fields(State)}
-        arrays["xmat"] = arrays["xmat"].reshape(engine.count, -1, 3, 3)
-        self._state = State(**arrays)
+        self._state = state_of(engine)
 
     def __call__(self, rows: Rows = ALL) -> dict[str, Array]:
         """``oracle`` float64 ``(k,)`` in [0, 1] and ``success`` bool ``(k,)``, new arrays."""

@@ -22,7 +22,10 @@ FACTS = {
 }
 """What of a YAML file is told beside its comment."""
 
-LONG = ("baseline", "negative", "truth", "env_id", "params", "hold", "held", "version", "profile", "who")
+LONG = (
+    *("baseline", "negative", "truth", "env_id", "params", "hold", "held", "version", "profile"),
+    *("random_in_passing", "knowing_in_passing", "who"),
+)
 """Facts that a table on the screen leaves to the JSON."""
 
 
@@ -56,6 +59,8 @@ def _tasks() -> list[Row]:
         reached = {
             "random": None if known.random is None else known.random.success.mean,
             "knowing": None if known.knowing is None else known.knowing.success.mean,
+            "random_in_passing": None if known.random is None else known.random.passing.mean,
+            "knowing_in_passing": None if known.knowing is None else known.knowing.passing.mean,
             "who": None if known.knowing is None else known.knowing.who,
         }
         facts = {key: _plain(getattr(task, key)) for key in told}

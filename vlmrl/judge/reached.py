@@ -39,8 +39,16 @@ class Reached:
 
     @property
     def success(self) -> Interval:
-        """Share of episodes, with its interval."""
-        return rate([1.0] * self.succeeded + [0.0] * (self.episodes - self.succeeded))
+        """Share of episodes that succeeded, with its interval."""
+        return self._share(self.succeeded)
+
+    @property
+    def passing(self) -> Interval:
+        """Share of episodes that were in success in passing, with its interval."""
+        return self._share(self.in_passing)
+
+    def _share(self, count: int) -> Interval:
+        return rate([1.0] * count + [0.0] * (self.episodes - count))
 
     @classmethod
     def of(cls, who: str, task: Task, traces: list[Array]) -> Reached:
