@@ -92,16 +92,32 @@ def model() -> mujoco.MjModel:
     return mujoco.MjModel.from_xml_path(str(assets / "humanoid.xml"))
 
 
-def drawn(rng: np.random.Generator, posture: Posture, n: int) -> Array:
-    """``(n, nq)`` joint positions around a posture, resting on the floor."""
+def drawn(rng: np.random.Generator, posture: Posture, n: int, spread: float = 1.0) -> Array:
+    """``(n, nq)`` joint positions around a posture, ``spread`` times as far as its states are, resting on the floor."""
+    angles = angles_of(posture)
+    noisy = angles + spread * rng.uniform(-JOINT_NOISE, JOINT_NOISE, (n, len(angles)))
+    turn = spread * rng.uniform(-TURN_NOISE, TURN_NOISE, n)
+    return posed(noisy, posture.pitch + spread * rng.uniform(-PITCH_NOISE, PITCH_NOISE, n), turn)
+
+
+def angles_of(posture: Posture) -> Array:
+    """``(nu,)`` joint angles in the model's order [degrees]."""
     humanoid = model()
-    angles = np.array([posture.joints.get(humanoid.joint(i).name, 0.0) for i in range(1, humanoid.njnt)])
-    noisy = np.radians(angles + rng.uniform(-JOINT_NOISE, JOINT_NOISE, (n, len(angles))))
-    limits = humanoid.jnt_range[1:].T
-    turn, pitch = rng.uniform(-TURN_NOISE, TURN_NOISE, n), posture.pitch + rng.uniform(-PITCH_NOISE, PITCH_NOISE, n)
+    return np.array([posture.joints.get(humanoid.joint(i).name, 0.0) for i in range(1, humanoid.njnt)])
+
+
+def posed(angles: Array, pitch: Array, turn: Array) -> Array:
+    """Joint positions ``(n, nq)`` of a robot that rests on the floor, its angles brought within their limits.
+
+    Args:
+        angles: ``(n, nu)`` of its joints [degrees].
+        pitch: ``(n,)`` forward, of the root [degrees].
+        turn: ``(n,)`` about the vertical [degrees].
+    """
+    humanoid = model()
+    within_limits = np.clip(np.radians(angles), *humanoid.jnt_range[1:].T)
     root = _turned(np.radians(turn), np.radians(pitch))
-    qpos = np.concatenate([np.zeros((n, 3)), root, np.clip(noisy, *limits)], axis=1)
-    return on_the_floor(humanoid, qpos, HEIGHT)
+    return on_the_floor(humanoid, np.concatenate([np.zeros((len(angles), 3)), root, within_limits], axis=1), HEIGHT)
 
 
 def _turned(turn: Array, pitch: Array) -> Array:

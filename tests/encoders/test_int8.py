@@ -12,11 +12,11 @@ from vlmrl.agents.timing import threads
 from vlmrl.encoders import _int8
 from vlmrl.encoders.open_clip import OpenClip
 from vlmrl.errors import ConfigError
-from vlmrl.find import names
 from vlmrl.metrics.rank import spearman
 from vlmrl.rewards.goal_baseline import GoalBaseline
 from vlmrl.sim_clip.data import domain_of, draw
 from vlmrl.sim_clip.evaluate import AS_SHIPPED, OTHER_LOOK
+from vlmrl.sim_clip.familiarity import taught
 from vlmrl.sim_clip.towers import WEIGHTS
 
 
@@ -38,7 +38,7 @@ def copy(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("look", [AS_SHIPPED, OTHER_LOOK], ids=["as shipped", "cameras and colours never trained on"])
-@pytest.mark.parametrize("domain", names("language"))
+@pytest.mark.parametrize("domain", taught())
 def test_rewards_rank_held_out_states_as_in_fp32(fp32, int8, domain, look):
     from vlmrl.envs import find_task
 

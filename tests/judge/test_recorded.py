@@ -9,10 +9,10 @@ from tests.judge.synthetic import episodes
 from vlmrl.envs.make import find_task, task_names
 from vlmrl.envs.task_env import TaskEnv
 from vlmrl.errors import ConfigError, RunError, ShapeError
-from vlmrl.find import names
 from vlmrl.judge.collect import FIRST_SEED, Actor, collect, habitual, truth_of
 from vlmrl.judge.habits import Push, Still
 from vlmrl.judge.recorded import Recorded, checked, shipped, shipped_tasks
+from vlmrl.sim_clip.familiarity import taught
 
 TASK = find_task("pendulum/upright")
 
@@ -140,4 +140,4 @@ def test_shipped_episodes_are_true_of_their_task_as_it_is_now(name):
 
 
 def test_every_task_that_sim_clip_knows_has_shipped_episodes():
-    assert set(shipped_tasks()) == {name for name in task_names() if find_task(name).world in names("language")}
+    assert set(shipped_tasks()) == {name for name in task_names() if find_task(name).world in taught()}

@@ -9,10 +9,10 @@ import pytest
 
 from vlmrl import configure, encoders
 from vlmrl.envs.make import find_task
-from vlmrl.find import names
 from vlmrl.sim_clip import card, familiarity
 from vlmrl.sim_clip.data import domain_of
 from vlmrl.sim_clip.evaluate import PATHS, evaluate, path
+from vlmrl.sim_clip.familiarity import taught
 from vlmrl.sim_clip.towers import WEIGHTS
 from vlmrl.types import Words
 
@@ -30,7 +30,7 @@ with torch.no_grad():
 assert not any(name.startswith("vlmrl") for name in sys.modules)
 np.savez(sys.argv[2] + ".out.npz", images=images.numpy(), texts=texts.numpy())
 """
-TAUGHT = sorted(task for domain in names("language") for task in domain_of(domain).tasks)
+TAUGHT = sorted(task for domain in taught() for task in domain_of(domain).tasks)
 """The tasks whose worlds it was trained on; a new task of another world is none of its business."""
 SENTENCES = ["a pole standing upright on a cart", "The cart's at the far left, isn't it?"]
 

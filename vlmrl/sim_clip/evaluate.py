@@ -14,8 +14,8 @@ import torch
 from vlmrl.encoders.base import Encoder
 from vlmrl.envs.make import find_task
 from vlmrl.envs.task import Pose
-from vlmrl.errors import ConfigError
 from vlmrl.find import names
+from vlmrl.judge.stage import Stage
 from vlmrl.metrics.rank import auroc, spearman
 from vlmrl.rewards.goal_baseline import goal_baseline_score
 from vlmrl.sim_clip.data import Drawn, Recipe, domain_of, draw, shipped
@@ -180,9 +180,14 @@ PATHS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 
 
 def path_poses(task: str, n: int) -> Pose:
-    """``n`` poses in a straight line of joint positions, from far from the goal to the goal."""
+    """``n`` poses in a straight line of joint positions, from far from the goal to the goal.
+
+    A task without ends of its own goes from a bad state to a goal state, each the first that its generator draws.
+    """
     if task not in PATHS:
-        raise ConfigError(f"task={task}: has no path; known: {', '.join(PATHS)}")
+        known, rng = find_task(task), np.random.default_rng(0)
+        with Stage(known) as stage:
+            return stage.between(known.bad_states(rng, 1), known.goal_states(rng, 1), n)
     start, end = (np.array(part) for part in PATHS[task])
     qpos = start + np.linspace(0, 1, n)[:, None] * (end - start)
     if task.startswith("walker"):

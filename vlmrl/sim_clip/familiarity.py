@@ -57,6 +57,11 @@ def write(folder: Path) -> None:
     (folder / "known.json").write_text(json.dumps(known_sentences(), indent=1) + "\n")
 
 
+def taught() -> tuple[str, ...]:
+    """The domains that the packaged model was trained on, sorted; the code may have words for more by now."""
+    return tuple(sorted(json.loads((WEIGHTS / "known.json").read_text())["sentences"]))
+
+
 def is_written() -> bool:
     """Whether the packaged model came with its known sentences."""
     return (WEIGHTS / "known.json").is_file()
