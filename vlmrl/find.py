@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
@@ -47,6 +48,12 @@ def _own(kind: str) -> tuple[str, ...]:
 
 def plugins(kind: str) -> dict[str, EntryPoint]:
     """Parts that other installed packages declare for ``kind``, by name."""
+    return _declared(kind, tuple(sys.path))
+
+
+@cache
+def _declared(kind: str, path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    """What packages on ``path``, which is ``sys.path``, declare: hundreds of files are read for it, so once."""
     return {point.name: point for point in entry_points(group=f"vlmrl.{kind}")}
 
 

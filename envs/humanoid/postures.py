@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import gymnasium.envs.mujoco
+import gymnasium
 import mujoco
 import numpy as np
 
@@ -88,8 +88,8 @@ POSTURES = {
 @cache
 def model() -> mujoco.MjModel:
     """The humanoid, to compute postures with."""
-    assets = Path(gymnasium.envs.mujoco.__file__).parent / "assets"
-    return mujoco.MjModel.from_xml_path(str(assets / "humanoid.xml"))
+    # Its package draws in a window as well, and takes its time to be imported.
+    return mujoco.MjModel.from_xml_path(str(Path(gymnasium.__file__).parent / "envs/mujoco/assets/humanoid.xml"))
 
 
 def drawn(rng: np.random.Generator, posture: Posture, n: int, spread: float = 1.0) -> Array:
