@@ -14,7 +14,7 @@ from typing import Any
 import gymnasium as gym
 
 from vlmrl.envs.conjunction import Conjunction
-from vlmrl.envs.humanoid import truths
+from vlmrl.envs.humanoid import scripts, truths
 from vlmrl.envs.humanoid.dress import dress
 from vlmrl.envs.humanoid.postures import within, without
 from vlmrl.envs.task import Camera, Task
@@ -48,6 +48,7 @@ def _task(behaviour: str, goal: str, negative: tuple[str, ...], horizon: int = 1
         success=truth,
         goal_states=partial(within, name=behaviour, truth=truth),
         bad_states=partial(without, name=behaviour, truth=truth),
+        expert=getattr(scripts, behaviour.upper(), None),
     )
 
 

@@ -1,0 +1,126 @@
+"""Scripts that bring Gymnasium's humanoid into a posture and hold it: springs at the joints, and a sense of balance.
+
+Each knows the simulator's joints and its posture's angles, and acts through the environment's own actions from its own
+start. Their numbers were found by trying some tens of variations on a few starts, and are judged on others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from vlmrl.envs.humanoid.postures import HEIGHT, POSTURES, angles_of, model
+from vlmrl.envs.simulator import simulator
+from vlmrl.envs.task import Policy
+from vlmrl.types import Array
+
+ROOT = 6
+"""Degrees of freedom of the root, whose velocities come first."""
+TURNED = slice(HEIGHT + 1, HEIGHT + 5)
+"""The root's quaternion in ``qpos``."""
+
+
+@dataclass(frozen=True)
+class Bend:
+    """How far hips, knees and waist are bent beyond the posture [degrees]; negative hips and knees bend more."""
+
+    hips: float = 0.0
+    knees: float = 0.0
+    waist: float = 0.0
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What hips and waist do against falling.
+
+    Attributes:
+        lean: how far forward the trunk should lean: a sine.
+        tilt, spin, drift: degrees that both hips bend by the sine of its lean, by its spin [rad/s], by its speed [m/s].
+        waist: how much of that the waist does as well.
+        roll, roll_spin, roll_drift: degrees that the legs swing sideways, likewise.
+    """
+
+    lean: float = 0.0
+    tilt: float = 0.0
+    spin: float = 0.0
+    drift: float = 0.0
+    waist: float = 0.0
+    roll: float = 0.0
+    roll_spin: float = 0.0
+    roll_drift: float = 0.0
+
+
+@dataclass(frozen=True)
+class Script:
+    """A way into a posture: made for an environment whose episode has just begun, it is the policy of that episode.
+
+    Attributes:
+        posture: its name.
+        through: another posture, by name, on the way; empty is the posture itself.
+        stiffness, damping: torque by the radian off, and by the radian a second; as a share of what a motor gives.
+        until: the step at which the way ends and the posture begins.
+        way, there: what is bent beyond the posture before that, and afterwards.
+        balance: what is done against falling, all along.
+    """
+
+    posture: str
+    through: str = ""
+    stiffness: float = 0.8
+    damping: float = 0.05
+    until: int = 20
+    way: Bend = Bend()
+    there: Bend = Bend()
+    balance: Balance = Balance()
+
+    def __call__(self, env: gym.Env[Any, Any]) -> Policy:
+        """The policy of one episode of ``env``."""
+        _, data = simulator(env)
+        order = _order()
+        steps, limit = count(), np.array(env.action_space.high)  # type: ignore[attr-defined]
+
+        def act(observation: Array, info: dict[str, Any]) -> Array:
+            under_way = next(steps) < self.until
+            aim = self._aim(under_way, data.qpos[TURNED], data.qvel)
+            pull = self.stiffness * (np.radians(aim) - data.qpos[7:]) - self.damping * data.qvel[ROOT:]
+            action: Array = np.clip(pull[order], -limit, limit).astype(np.float32)
+            return action
+
+        return act
+
+    def _aim(self, under_way: bool, turned: Array, speeds: Array) -> Array:
+        """Angles ``(nu,)`` that the joints are pulled to [degrees]."""
+        bend, name = (self.way, self.through or self.posture) if under_way else (self.there, self.posture)
+        w, x, y, z = turned
+        lean, roll, steady = 2 * (x * z + w * y), 2 * (y * z - w * x), self.balance
+        against = steady.tilt * (lean - steady.lean) + steady.spin * speeds[4] + steady.drift * speeds[0]
+        aside = steady.roll * roll + steady.roll_spin * speeds[3] + steady.roll_drift * speeds[1]
+        aim = angles_of(POSTURES[name])
+        for joint, change in (
+            *((f"{side}_hip_y", bend.hips + against) for side in ("right", "left")),
+            *((f"{side}_knee", bend.knees) for side in ("right", "left")),
+            ("abdomen_y", bend.waist + steady.waist * against),
+            ("right_hip_x", aside),
+            ("left_hip_x", -aside),
+        ):
+            aim[_joint(joint)] += change
+        return aim
+
+
+def _joint(name: str) -> int:
+    """A joint's place among those that are angles."""
+    return int(model().joint(name).id) - 1
+
+
+def _order() -> Array:
+    """The actuators' joints, by their place among those that are angles."""
+    return np.array([int(model().actuator(i).trnid[0]) - 1 for i in range(model().nu)])
+
+
+KNEELING = Script("kneeling", damping=0.055, until=13, way=Bend(hips=-9.3, waist=13.7), there=Bend(hips=0.6))
+SITTING = Script("sitting", stiffness=1.07, way=Bend(hips=-7.8, knees=41.8), there=Bend(hips=-9.4, knees=-8.7))
+LYING = Script("lying", "sitting", stiffness=0.4, damping=0.015, until=50, way=Bend(hips=-7.8, knees=41.8))
+SPLITS = Script("splits", damping=0.022, way=Bend(knees=-17), there=Bend(waist=-6.6))
