@@ -123,4 +123,4 @@ def _order() -> Array:
 KNEELING = Script("kneeling", damping=0.055, until=13, way=Bend(hips=-9.3, waist=13.7), there=Bend(hips=0.6))
 SITTING = Script("sitting", stiffness=1.07, way=Bend(hips=-7.8, knees=41.8), there=Bend(hips=-9.4, knees=-8.7))
 LYING = Script("lying", "sitting", stiffness=0.4, damping=0.015, until=50, way=Bend(hips=-7.8, knees=41.8))
-SPLITS = Script("splits", damping=0.03, way=Bend(knees=-17), there=Bend(waist=-6.6))
+SPLITS = Script("splits", damping=0.02, way=Bend(knees=-17), there=Bend(hips=-6))
