@@ -22,7 +22,7 @@ class Truth:
 
     def __init__(self, task: Task, engine: Engine) -> None:
         self._task = task
-        arrays = {part.name: engine.field(part.name) for part in fields(State)}
+        arrays = {part.name: engine.field(part.name) for part in fields(State) if part.name != "told"}
         arrays["xmat"] = arrays["xmat"].reshape(engine.count, -1, 3, 3)
         self._state = State(**arrays)
 
