@@ -6,7 +6,6 @@ import importlib
 import inspect
 import warnings
 from collections import Counter
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -43,7 +42,7 @@ def task_names() -> tuple[str, ...]:
     return tuple(sorted(name for domain in names("task") for name in _found_in(domain)))
 
 
-def _found_in(domain: str) -> Iterable[str]:
+def _found_in(domain: str) -> dict[str, Task]:
     """The tasks of a domain; those of another package that cannot be loaded must not take the others with them."""
     try:
         return _tasks_of(domain)
@@ -51,7 +50,7 @@ def _found_in(domain: str) -> Iterable[str]:
         if domain not in plugins("task"):
             raise
         warnings.warn(f"task={domain}: of another package, cannot be loaded and is left out: {cause}", stacklevel=2)
-        return ()
+        return {}
 
 
 def find_task(name: str) -> Task:
@@ -176,8 +175,8 @@ def registered(task: str, render_mode: str | None = None) -> gym.Env[Any, Any]:
 
 def register() -> None:
     """Register every task with Gymnasium as ``vlmrl/Domain-Behaviour-vN``; a second call changes nothing."""
-    for name in task_names():
-        task = find_task(name)
+    # By domain: to find each by its name would ask the installed packages each time what they declare.
+    for name, task in (pair for domain in names("task") for pair in _found_in(domain).items()):
         if task.env_id not in gym.registry:
             gym.register(
                 task.env_id,

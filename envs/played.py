@@ -16,7 +16,7 @@ from vlmrl.envs.world import World
 from vlmrl.errors import ConfigError
 from vlmrl.types import Array
 
-EPISODES = 5
+EPISODES = 4
 """How many a generator plays, once a process."""
 FIRST = 700_000
 """The seed of the first of them; neither training nor judging comes here."""
@@ -107,10 +107,22 @@ def at_random(env: gym.Env[Any, Any], seed: int, steps: int = 4) -> Iterator[Non
             yield
 
 
-def by_chance(env: gym.Env[Any, Any], seed: int, starts: int = 30) -> Iterator[None]:
-    """Act at random for a few steps from many starts: in some tasks that is enough to be done now and then."""
+def by_chance(env: gym.Env[Any, Any], seed: int, starts: int = 20, steps: int = 60) -> Iterator[None]:
+    """Act at random from many starts: in some tasks that is enough to be done now and then.
+
+    Args:
+        env: a :class:`~vlmrl.envs.world.World`.
+        seed: of the first start.
+        starts: how many.
+        steps: from each; every second is kept.
+    """
     for start in range(starts):
-        yield from at_random(env, seed + EPISODES * (1 + start))
+        env.reset(seed=seed + EPISODES * (1 + start))
+        env.action_space.seed(seed + start)
+        for step in range(steps):
+            env.step(env.action_space.sample())
+            if step % 2:
+                yield
 
 
 def set_by_hand(

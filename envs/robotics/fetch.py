@@ -42,8 +42,14 @@ class Fetch(World):
         self.observation_space = spaces.Box(-np.inf, np.inf, self.observe().shape, np.float32)
 
     def begin(self, episode: int) -> None:
-        """Draw the places of object and target from the episode's seed, and put the red ball there."""
+        """Draw the places of object and target from the episode's seed, and put the red ball there.
+
+        They are drawn again while they are within 5 cm of each other: a fifth of the suite's episodes of ``push`` begin
+        with a success.
+        """
         self.stock.reset(seed=episode)
+        while self.told()[0]:
+            self.stock.reset()
         self.stock._render_callback()
 
     def act(self, action: Array) -> None:

@@ -16,6 +16,8 @@ from vlmrl.types import Array
 
 HORIZON = 300
 """Steps of 12.5 ms; the slowest of the scripted policies needs 200. Meta-World's own limit is 500."""
+PASSING = 2
+"""Steps of ``hold`` where the handle, pressed on, soon leaves what Meta-World calls done; elsewhere it is 5."""
 
 
 def done(state: State) -> Array:
@@ -23,7 +25,7 @@ def done(state: State) -> Array:
     return state.told[..., 0] > 0.5
 
 
-def _task(name: str, goal: str, baseline: str, negative: str) -> Task:
+def _task(name: str, goal: str, baseline: str, negative: str, hold: int = 5) -> Task:
     """The task, by Meta-World's name without its version."""
     stock = name.replace("_", "-") + "-v3"
     made, script = partial(make, stock), partial(expert, name=stock)
@@ -39,7 +41,7 @@ def _task(name: str, goal: str, baseline: str, negative: str) -> Task:
         success=done,
         goal_states=Played(made, partial(done_by, expert=script, steps=HORIZON), True),
         bad_states=Played(made, at_random, False),
-        hold=5,
+        hold=hold,
         held="any",
         expert=script,
     )
@@ -188,12 +190,14 @@ HANDLE_PRESS = _task(
     "the robot arm has pressed the red handle down",
     "a robot arm and a machine with a red handle",
     "the red handle is up",
+    hold=PASSING,
 )
 HANDLE_PRESS_SIDE = _task(
     "handle_press_side",
     "the robot arm has pressed the red handle down from the side",
     "a robot arm and a machine with a red handle",
     "the red handle is up",
+    hold=PASSING,
 )
 HANDLE_PULL = _task(
     "handle_pull",
