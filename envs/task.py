@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
@@ -14,6 +14,9 @@ import numpy as np
 
 from vlmrl.errors import ConfigError, ShapeError
 from vlmrl.types import Array, Words
+
+_NOTHING: Array = np.zeros(0)
+"""Of a state of which nobody told anything."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class State:
         xmat: ``(..., nbody, 3, 3)`` body orientations; ``[:, 2]`` of a body is its z row.
         geom_xpos: ``(..., ngeom, 3)`` geom positions [m].
         site_xpos: ``(..., nsite, 3)`` site positions [m].
+        told: ``(..., k)`` what the simulator's own task says of the state beyond all that: done (0 or 1) and how near
+            in [0, 1] in a :class:`~vlmrl.envs.world.World`, nothing (``k`` = 0) elsewhere.
     """
 
     qpos: Array
@@ -39,9 +44,14 @@ class State:
     xmat: Array
     geom_xpos: Array
     site_xpos: Array
+    told: Array = field(default_factory=lambda: _NOTHING)  # whose shape follows from that of the others
+
+    def __post_init__(self) -> None:
+        if self.told is _NOTHING:
+            object.__setattr__(self, "told", np.zeros((*np.shape(self.qpos)[:-1], 0)))
 
     @classmethod
-    def of(cls, model: mujoco.MjModel, data: mujoco.MjData) -> State:
+    def of(cls, model: mujoco.MjModel, data: mujoco.MjData, told: Array | None = None) -> State:
         """Copy the state out of ``data``, whose kinematics must be up to date (``mj_kinematics`` or ``mj_forward``)."""
         return cls(
             data.qpos.copy(),
@@ -52,6 +62,7 @@ class State:
             data.xmat.reshape(model.nbody, 3, 3).copy(),
             data.geom_xpos.copy(),
             data.site_xpos.copy(),
+            _NOTHING if told is None else told,
         )
 
     @classmethod
@@ -74,14 +85,24 @@ class Pose:
         qpos: ``(n, nq)`` joint positions [m, rad].
         qvel: ``(n, nv)`` joint velocities [m/s, rad/s], or None for rest.
         mocap_pos: ``(n, nmocap, 3)`` [m], or None to leave them where they are.
+        episode: int64 ``(n,)`` seeds of the episodes in whose worlds the poses are, where a
+            :class:`~vlmrl.envs.world.World` draws more than this; or None for the world as it is.
     """
 
     qpos: Array
     qvel: Array | None = None
     mocap_pos: Array | None = None
+    episode: Array | None = None
 
     def __len__(self) -> int:
         return len(self.qpos)
+
+    def __getitem__(self, rows: Any) -> Pose:
+        """Some of them, by what NumPy takes as an index of rows."""
+        speed, placed, world = (
+            None if part is None else part[rows] for part in (self.qvel, self.mocap_pos, self.episode)
+        )
+        return Pose(self.qpos[rows], speed, placed, world)
 
     def apply(self, index: int, model: mujoco.MjModel, data: mujoco.MjData) -> None:
         """Put ``data`` into pose ``index`` and bring everything that depends on it up to date."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vlmrl.envs.render import Renderer
 from vlmrl.envs.simulator import refresh, simulator
 from vlmrl.envs.task import State, Task
+from vlmrl.envs.world import put, state_of
 from vlmrl.errors import ConfigError, RenderError
 
 FILM_SIZE = (480, 480)
@@ -52,9 +53,7 @@ class TaskEnv(gym.Wrapper[Any, Any, Any, Any]):
 
     def state(self) -> State:
         """The present state, its kinematics up to date."""
-        model, data = simulator(self.env)
-        refresh(model, data)
-        return State.of(model, data)
+        return state_of(self.env)
 
     def truth(self) -> dict[str, Any]:
         """``oracle`` and ``success`` of the present state."""
@@ -74,8 +73,7 @@ class TaskEnv(gym.Wrapper[Any, Any, Any, Any]):
         makers = {"goal": self.task.goal_states, "bad": self.task.bad_states}
         if which not in makers:
             raise ConfigError(f"options.pose={which}: must be goal or bad")
-        model, data = simulator(self.env)
-        makers[which](self.env.unwrapped.np_random, 1).apply(0, model, data)
+        put(self.env, makers[which](self.env.unwrapped.np_random, 1), 0)
         inner: Any = self.env.unwrapped
         observe = getattr(inner, "observe", None) or inner._get_obs
         return observe()

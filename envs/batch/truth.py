@@ -14,7 +14,7 @@ from vlmrl.types import Array
 
 def state_of(engine: Engine) -> State:
     """The state of all simulations as live views, ``(count,)``; positions are those that were computed last."""
-    arrays = {part.name: engine.field(part.name) for part in fields(State)}
+    arrays = {part.name: engine.field(part.name) for part in fields(State) if part.name != "told"}
     arrays["xmat"] = arrays["xmat"].reshape(engine.count, -1, 3, 3)
     return State(**arrays)
 

@@ -6,7 +6,7 @@ import gymnasium as gym
 import pytest
 
 from tests.envs.batch.stock import pair, task, walk_together
-from vlmrl.envs import task_names
+from tests.worlds import ours
 from vlmrl.envs.batch.form import form_of
 from vlmrl.envs.batch.robot import Robot
 from vlmrl.find import find_class, names
@@ -17,7 +17,7 @@ def stock_of(robot):
     for spec in gym.registry.values():
         if spec.entry_point in robot.of:
             return partial(gym.make, spec.id, max_episode_steps=30)
-    for name in task_names():
+    for name in ours():
         env = task(name)()
         form = form_of(env)
         env.close()
@@ -34,7 +34,7 @@ def test_goes_through_the_states_of_the_stock_environment(name):
     stock.close()
 
 
-@pytest.mark.parametrize("name", task_names())
+@pytest.mark.parametrize("name", ours())
 def test_every_task_of_ours_has_a_batched_form(name):
     ours, stock = pair(task(name), 2)
     walk_together(ours, stock, steps=8)

@@ -9,26 +9,33 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as check_for_sb3
 
-from vlmrl.envs import State, find_task, make_env, task_names
-from vlmrl.envs.simulator import refresh, simulator
+from tests.worlds import every_task
+from vlmrl.envs import State, find_task, make_env
+from vlmrl.envs.played import Unknown
+from vlmrl.envs.world import put, state_of
 
-pytestmark = pytest.mark.parametrize("name", task_names())
+pytestmark = pytest.mark.parametrize("name", every_task())
 
 
 def posed(env, poses):
     """The states of ``poses``, and a frame of each."""
-    model, data = simulator(env)
     states, frames = [], []
     for i in range(len(poses)):
-        poses.apply(i, model, data)
-        refresh(model, data)
-        states.append(State.of(model, data))
+        put(env, poses, i)
+        states.append(state_of(env))
         frames.append(env.get_wrapper_attr("frame")())
     return State.stack(states), np.stack(frames)
 
 
+def known(task):
+    """Skip, and say why, where nobody knows how to make a goal state."""
+    if isinstance(task.goal_states, Unknown):
+        pytest.skip(f"{task.name} has no goal states: {task.goal_states.why}")
+
+
 def test_goal_states_succeed_and_bad_states_do_not(name):
     task, rng = find_task(name), np.random.default_rng(0)
+    known(task)
     env = make_env(task, seed=0)
     goal, goal_frames = posed(env, task.goal_states(rng, 16))
     bad, bad_frames = posed(env, task.bad_states(rng, 16))
@@ -87,6 +94,7 @@ def test_it_travels_to_a_worker(name):
 
 
 def test_a_posed_start_is_what_it_says(name):
+    known(find_task(name))
     env = gym.make(find_task(name).env_id)
     _, info = env.reset(seed=0, options={"pose": "goal"})
     assert info["success"]
@@ -100,6 +108,24 @@ def test_the_shipped_words_are_whole(name):
     assert words.goal
     assert words.baseline
     assert words.negative
+
+
+def test_what_is_true_of_a_state_does_not_depend_on_what_came_before(name):
+    task = find_task(name)
+    env = make_env(task, frames=False, seed=1)
+    start = env.get_wrapper_attr("truth")()
+    bad = task.bad_states(np.random.default_rng(0), 2)
+    put(env, bad, 0)
+    first = env.get_wrapper_attr("truth")()
+    env.reset(seed=2)
+    for _ in range(5):
+        env.step(env.action_space.sample())
+    put(env, bad, 1)
+    put(env, bad, 0)
+    assert env.get_wrapper_attr("truth")() == first
+    env.reset(seed=1)
+    assert env.get_wrapper_attr("truth")() == start
+    env.close()
 
 
 def test_it_says_when_it_is_done(name):

@@ -89,7 +89,7 @@ def _played(task: Task, actor: Actor, seeds: Sequence[int], notes: Mapping[str, 
     qpos, qvel, mocap_pos = (
         part.reshape(len(seeds), task.horizon + 1, *part.shape[1:]).astype(np.float32) for part in parts
     )
-    oracle, success = truth_of(task, qpos, qvel, mocap_pos)
+    oracle, success = truth_of(task, qpos, qvel, mocap_pos, np.array(seeds))
     return Recorded(
         task.name,
         task.version,
@@ -106,11 +106,14 @@ def _played(task: Task, actor: Actor, seeds: Sequence[int], notes: Mapping[str, 
     )
 
 
-def truth_of(task: Task, qpos: Array, qvel: Array, mocap_pos: Array) -> tuple[Array, Array]:
-    """What is true in stored states ``(E, T + 1, ...)``: float32 oracle and bool success, each ``(E, T + 1)``."""
+def truth_of(task: Task, qpos: Array, qvel: Array, mocap_pos: Array, seed: Array | None = None) -> tuple[Array, Array]:
+    """What is true in stored states ``(E, T + 1, ...)``: float32 oracle and bool success, each ``(E, T + 1)``.
+
+    Where the world is drawn anew for an episode, ``seed`` ``(E,)`` says which is whose.
+    """
     lead = qpos.shape[:2]
     with Stage(task) as stage:
-        oracle, success = stage.truth(in_a_row(qpos, qvel, mocap_pos))
+        oracle, success = stage.truth(in_a_row(qpos, qvel, mocap_pos, seed))
     return oracle.reshape(lead).astype(np.float32), success.reshape(lead)
 
 

@@ -139,13 +139,13 @@ def gather(
     with Stage(task, size, seed=seed) as stage:
         goals, bads = task.goal_states(rng, POSES), task.bad_states(rng, POSES)
         goal, bad = stage.posed(goals), stage.posed(bads)
-        ways = stage.between(_some(bads, PATHS), _some(goals, PATHS), POINTS)
+        ways = stage.between(bads[:PATHS], goals[:PATHS], POINTS)
         paths = stage.posed(ways)
         random = Shots.join([stage.played(seed + episode, EVERY) for episode in range(EPISODES)])
         rest = stage.at_rest(_spread_out(ways, RESTS), task.horizon // 2)
         say(f"{sum(map(len, (goal, bad, paths, random, rest))):,} states drawn: posed, on ways to the goal, at random")
         moved = {
-            name: Shots.join([stage.posed(_some(goals, NUDGED), camera), stage.posed(_some(bads, NUDGED), camera)])
+            name: Shots.join([stage.posed(goals[:NUDGED], camera), stage.posed(bads[:NUDGED], camera)])
             for name, camera in nudges(task.camera).items()
         }
     kinds = (goal, bad, random, rest, paths)
@@ -224,16 +224,6 @@ def _again(score: Score, frames: NDArray[np.uint8]) -> Array:
     return np.concatenate(parts)[::-1]
 
 
-def _some(poses: Pose, count: int) -> Pose:
-    """The first so many poses."""
-    return _rows(poses, np.arange(min(count, len(poses))))
-
-
 def _spread_out(poses: Pose, count: int) -> Pose:
     """So many poses, evenly spread over all."""
-    return _rows(poses, np.linspace(0, len(poses) - 1, count).round().astype(int))
-
-
-def _rows(poses: Pose, rows: Array) -> Pose:
-    speed, placed = (None if part is None else part[rows] for part in (poses.qvel, poses.mocap_pos))
-    return Pose(poses.qpos[rows], speed, placed)
+    return poses[np.linspace(0, len(poses) - 1, count).round().astype(int)]

@@ -217,6 +217,7 @@ class Playground:
         self._stage = Stage(self.task, self.encoder.image_size, seed=seed)
         self._large = Stage(self.task, LARGE, "pretty", seed=seed)
         self._nq = self._stage.model.nq
+        self._episode: Array | None = np.array([seed])  # in whose world postures are seen: that of the last one drawn
         rng = np.random.default_rng(seed)
         goals, bads = self.task.goal_states(rng, POSES), self.task.bad_states(rng, POSES)
         self._ends = Shots.join([self._stage.posed(goals), self._stage.posed(bads)])
@@ -225,10 +226,11 @@ class Playground:
 
     def _drawn(self, kind: Kind, seed: int) -> Array:
         if kind == "start":
-            found = self._stage.start(seed)
+            found, self._episode = self._stage.start(seed), np.array([seed])
         else:
             draw = self.task.goal_states if kind == "goal" else self.task.bad_states
-            found = self._stage.postures(draw(np.random.default_rng(seed), 1))[0]
+            pose = draw(np.random.default_rng(seed), 1)
+            found, self._episode = self._stage.postures(pose)[0], pose.episode
         for one in self.coordinates:
             value = found[one.index]
             if one.turns:
@@ -238,7 +240,7 @@ class Playground:
 
     def _seen(self, posture: Array) -> View:
         placed = posture[self._nq :].reshape(1, -1, 3)
-        pose = Pose(posture[None, : self._nq], None, placed if placed.size else None)
+        pose = Pose(posture[None, : self._nq], None, placed if placed.size else None, self._episode)
         small, large = self._stage.posed(pose), self._large.posed(pose)
         return View(small.frames[0], large.frames[0], float(small.oracle[0]), bool(small.success[0]))
 

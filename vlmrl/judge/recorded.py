@@ -108,7 +108,7 @@ class Recorded:
 
     def poses(self, moments: Array) -> Pose:
         """The states at some moments of every episode, one episode after the other: ``E * len(moments)`` poses."""
-        return in_a_row(*(getattr(self, name)[:, moments] for name in _STATES))
+        return in_a_row(self.qpos[:, moments], self.qvel[:, moments], self.mocap_pos[:, moments], self.seed)
 
     def succeeded(self, task: Task) -> NDArray[np.bool_]:
         """Whether each episode succeeded, bool ``(E,)``; the start is no step."""
@@ -174,11 +174,12 @@ class Recorded:
             ) from cause
 
 
-def in_a_row(qpos: Array, qvel: Array, mocap_pos: Array) -> Pose:
-    """States ``(E, K, ...)`` as ``E * K`` poses, one episode after the other."""
+def in_a_row(qpos: Array, qvel: Array, mocap_pos: Array, seed: Array | None = None) -> Pose:
+    """States ``(E, K, ...)`` as ``E * K`` poses, one episode after the other, each in its seed's world."""
     count = qpos.shape[0] * qpos.shape[1]
     flat = [part.reshape(count, *part.shape[2:]).astype(np.float64) for part in (qpos, qvel, mocap_pos)]
-    return Pose(flat[0], flat[1], flat[2] if mocap_pos.size else None)
+    episode = None if seed is None else np.repeat(seed, qpos.shape[1])
+    return Pose(flat[0], flat[1], flat[2] if mocap_pos.size else None, episode)
 
 
 def shipped(task: Task) -> Recorded:

@@ -12,9 +12,10 @@ import numpy as np
 
 from vlmrl.envs.coordinates import posture
 from vlmrl.envs.render import Renderer
-from vlmrl.envs.simulator import refresh, simulator
+from vlmrl.envs.simulator import simulator
 from vlmrl.envs.task import Camera, Pose, Profile, State, Task
 from vlmrl.envs.task_env import TaskEnv
+from vlmrl.envs.world import put, state_of
 from vlmrl.types import Array
 
 
@@ -98,14 +99,14 @@ class Stage:
         """What is true in poses, nothing drawn: float64 oracle ``(n,)`` in [0, 1] and bool success ``(n,)``."""
         states = []
         for index in range(len(poses)):
-            poses.apply(index, self._model, self._data)
-            states.append(State.of(self._model, self._data))
+            put(self._env, poses, index)
+            states.append(state_of(self._env))
         return self._true(State.stack(states))
 
     def between(self, start: Pose, goal: Pose, points: int) -> Pose:
         """Straight paths in the space of joints, from each start to its goal: ``n * points`` poses, path after path.
 
-        Things that the task places stay where the goal has them.
+        Things that the task places stay where the goal has them, and the world is the goal's.
         """
         rows, way = [], np.zeros(self._model.nv)
         for first, last in zip(start.qpos, goal.qpos, strict=True):
@@ -115,7 +116,8 @@ class Stage:
                 mujoco.mj_integratePos(self._model, row, way, share)
                 rows.append(row)
         placed = None if goal.mocap_pos is None else np.repeat(goal.mocap_pos, points, axis=0)
-        return Pose(np.array(rows), None, placed)
+        world = None if goal.episode is None else np.repeat(goal.episode, points)
+        return Pose(np.array(rows), None, placed, world)
 
     def played(self, seed: int, every: int = 1) -> Shots:
         """One episode of a random agent, every so many frames of it."""
@@ -134,7 +136,7 @@ class Stage:
         still = np.zeros(space.shape or (), space.dtype)
         for index in range(len(poses)):
             self._env.reset()
-            poses.apply(index, self._model, self._data)
+            put(self._env, poses, index)
             for _ in range(steps):
                 self._env.step(still)
             found.append(self._shot())
@@ -155,7 +157,7 @@ class Stage:
         self.close()
 
     def _pose(self, poses: Pose, index: int, camera: Camera | None) -> tuple[Array, State]:
-        poses.apply(index, self._model, self._data)
+        put(self._env, poses, index)
         return self._shot(camera)
 
     def _shot(self, camera: Camera | None = None) -> tuple[Array, State]:
@@ -163,8 +165,8 @@ class Stage:
         camera = camera or self.task.camera
         if camera not in self._renderers:
             self._renderers[camera] = Renderer(self._model, self._size, camera, self._profile)
-        refresh(self._model, self._data)
-        return self._renderers[camera].frame(self._data), State.of(self._model, self._data)
+        state = state_of(self._env)
+        return self._renderers[camera].frame(self._data), state
 
     def _shots(self, found: Sequence[tuple[Array, State]]) -> Shots:
         return Shots(np.stack([frame for frame, _ in found]), *self._true(State.stack([state for _, state in found])))

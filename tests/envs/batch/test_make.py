@@ -9,7 +9,8 @@ import pytest
 from gymnasium.envs.mujoco.hopper_v5 import HopperEnv
 from gymnasium.vector import AutoresetMode
 
-from vlmrl.envs import BatchEnv, FrameTap, find_task, make_env, make_vec_env, task_names
+from tests.worlds import ours
+from vlmrl.envs import BatchEnv, FrameTap, find_task, make_env, make_vec_env
 from vlmrl.envs.batch.form import form_of
 from vlmrl.envs.batch.workers import Workers
 from vlmrl.errors import ConfigError, UnknownName
@@ -19,7 +20,7 @@ class Heavier(HopperEnv):
     """A hopper that somebody changed."""
 
 
-@pytest.mark.parametrize("name", task_names())
+@pytest.mark.parametrize("name", ours())
 def test_our_ids_are_batched_by_gymnasium_itself(name):
     env = gym.make_vec(find_task(name).env_id, num_envs=3)
     assert isinstance(env, BatchEnv)

@@ -1,0 +1,1 @@
+"""Worlds of other manipulation suites (`pip install 'vlmrl[robotics]'`), each behind one small adapter."""
