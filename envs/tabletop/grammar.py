@@ -125,37 +125,30 @@ def parse(sentence: str) -> Instruction:
 
 def caption(asked: Instruction) -> str:
     """What is to be seen when it is done."""
-    thing, place = _noun(asked.thing), _noun(asked.place)
-    return {
-        "reach": f"the gripper touches {thing}",
-        "lift": f"the gripper holds {thing} up in the air",
-        "push to": f"{thing} is at the {asked.place} of the table",
-        "push onto": f"{thing} is in {place}",
-        "put in": f"{thing} is in {place}",
-        "put drawer": f"{thing} is in the open drawer",
-        "put by": f"{thing} is {asked.relation} {place}",
-        "stack": f"{thing} is on top of {place}",
-        "open": "the drawer is open",
-        "close": "the drawer is closed",
-        "press": "the gripper presses the button and the lamp is up",
-    }[asked.form]
+    return _sights(asked)[0]
 
 
 def miss(asked: Instruction) -> str:
     """What is to be seen when it is clearly not done."""
+    return _sights(asked)[1]
+
+
+def _sights(asked: Instruction) -> tuple[str, str]:
+    """What is to be seen when it is done, and when it is not."""
     thing, place = _noun(asked.thing), _noun(asked.place)
+    relation, side = asked.relation, asked.place
     return {
-        "reach": f"the gripper is far from {thing}",
-        "lift": f"{thing} lies on the table",
-        "push to": f"{thing} is at the {OPPOSITE.get(asked.place)} of the table",
-        "push onto": f"{thing} is outside {place}",
-        "put in": f"{thing} is outside {place}",
-        "put drawer": f"{thing} is on the table and the drawer is empty",
-        "put by": f"{thing} is {OPPOSITE.get(asked.relation)} {place}",
-        "stack": f"{thing} is on the table beside {place}",
-        "open": "the drawer is closed",
-        "close": "the drawer is open",
-        "press": "the gripper is away from the button and the lamp is down",
+        "reach": (f"the gripper touches {thing}", f"the gripper is far from {thing}"),
+        "lift": (f"the gripper holds {thing} up in the air", f"{thing} lies on the table"),
+        "push to": (f"{thing} is at the {side} of the table", f"{thing} is at the {OPPOSITE.get(side)} of the table"),
+        "push onto": (f"{thing} is in {place}", f"{thing} is outside {place}"),
+        "put in": (f"{thing} is in {place}", f"{thing} is outside {place}"),
+        "put drawer": (f"{thing} is in the open drawer", f"{thing} is on the table and the drawer is empty"),
+        "put by": (f"{thing} is {relation} {place}", f"{thing} is {OPPOSITE.get(relation)} {place}"),
+        "stack": (f"{thing} is on top of {place}", f"{thing} is on the table beside {place}"),
+        "open": ("the drawer is open", "the drawer is closed"),
+        "close": ("the drawer is closed", "the drawer is open"),
+        "press": ("the gripper presses the button and the lamp is up", "the gripper is away from the button"),
     }[asked.form]
 
 

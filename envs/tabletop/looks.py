@@ -20,7 +20,7 @@ from vlmrl.envs.tabletop.tabletop_env import Begin, Observation, TabletopEnv, be
 from vlmrl.errors import ConfigError
 from vlmrl.types import Array
 
-SPOTS = ((0.305, -0.05), (0.305, -0.14), (-0.305, -0.15), (0.13, 0.205), (-0.13, 0.205), (0.305, 0.205))
+SPOTS = ((0.285, -0.03), (0.285, -0.13), (-0.285, -0.15), (0.13, 0.205), (-0.13, 0.205), (0.295, 0.205))
 """Where distractors stand: at the table's edges, where no hand and no block comes [m]."""
 NAMED = (*scene.COLOURS, *scene.ZONES)
 """What sentences call by its colour, which must stay that colour."""

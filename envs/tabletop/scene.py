@@ -13,7 +13,7 @@ import numpy as np
 from vlmrl.envs.tabletop import arm
 from vlmrl.types import Array
 
-TIMESTEP = 0.004
+TIMESTEP = 0.005
 COLOURS: Final = ("red", "green", "blue", "yellow")
 """Of the blocks, in the order of their places in ``qpos``."""
 ZONES: Final = ("purple", "orange")

@@ -22,7 +22,7 @@ Observation = NDArray[np.float32]
 Begin: TypeAlias = Callable[[np.random.Generator], Pose]
 """Draws the one pose in which an episode begins."""
 
-SUBSTEPS = 20
+SUBSTEPS = 16
 """Timesteps between actions: 0.08 s."""
 
 

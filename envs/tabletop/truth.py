@@ -35,6 +35,8 @@ TOWARDS = {"left of": (0, -1.0), "right of": (0, 1.0), "in front of": (1, -1.0),
 """The axis of a relation, and its sign."""
 OPEN, SHUT, DOWN = 0.085, 0.008, 0.013
 """The drawer is open when further out than this, shut when less; the button is down when deeper [m]."""
+STEEP = 3.0
+"""A gap's slope where it closes is by 1 more than this times its mean slope, so that the end is worth going to."""
 WIDE = 0.066
 """Fingers further apart than this hold no block [m]."""
 AWAY = 0.06
@@ -55,8 +57,9 @@ class Gap:
 
     @property
     def closed(self) -> Array:
-        """``(...)`` in [0, 1], 1 where the fact holds."""
-        part: Array = 1.0 - np.clip(self.size / self.scale, 0.0, 1.0)
+        """``(...)`` in [0, 1], 1 where the fact holds; the last centimetres count for more than the first."""
+        share = np.clip(self.size / self.scale, 0.0, 1.0)
+        part: Array = (1.0 - share) / (1.0 + STEEP * share)
         return part
 
 
@@ -97,9 +100,9 @@ def gaps(state: State, asked: Instruction) -> list[Gap]:
     if asked.verb == "reach":
         return [Gap(over(distance(arm.hand(state.qpos), where(state, asked.thing)), TOUCHED), 0.45)]
     if asked.verb == "open":
-        return [Gap(over(OPEN - state.qpos[..., DRAWER], 0.0), OPEN)]
+        return [Gap(over(OPEN - state.qpos[..., DRAWER], 0.0), 1.5 * OPEN)]
     if asked.verb == "close":
-        return [Gap(over(state.qpos[..., DRAWER], SHUT), scene.DRAWER_RANGE)]
+        return [Gap(over(state.qpos[..., DRAWER], SHUT), 1.5 * scene.DRAWER_RANGE)]
     if asked.verb == "press":
         return [Gap(over(DOWN - state.qpos[..., PRESSED], 0.0), BUTTON_TRAVEL)]
     block = scene.block(state.qpos, asked.thing)
