@@ -7,7 +7,7 @@ from typing import Final
 
 from vlmrl.envs.tabletop import grammar, states, truth
 from vlmrl.envs.tabletop.experts import expert
-from vlmrl.envs.tabletop.instruction import Instruction
+from vlmrl.envs.tabletop.instruction import Instruction, every_instruction
 from vlmrl.envs.tabletop.looks import Looks, make_varied
 from vlmrl.envs.tabletop.tabletop_env import make
 from vlmrl.envs.task import Camera, Task
@@ -15,6 +15,10 @@ from vlmrl.envs.task import Camera, Task
 FRONT: Final = Camera(name="front")
 SHORT: Final = ("reach", "lift", "open", "close", "press")
 """Forms that take one movement; the others take two, and half as many steps again."""
+
+
+VARIED: Final = "_varied"
+"""How the name of a task ends whose looks vary."""
 
 
 def task(asked: str | Instruction, looks: Looks | None = None) -> Task:
@@ -34,7 +38,7 @@ def task(asked: str | Instruction, looks: Looks | None = None) -> Task:
     sentence = grammar.wordings(asked)[0] if isinstance(asked, Instruction) else asked
     asked = grammar.parse(sentence)
     return Task(
-        name=f"tabletop/{asked.name}" + ("" if looks is None else "_varied"),
+        name=f"tabletop/{asked.name}" + ("" if looks is None else VARIED),
         make=partial(make, asked) if looks is None else partial(make_varied, asked, looks),
         horizon=50 if asked.form in SHORT else 75,
         goal=(grammar.caption(asked), sentence),
@@ -47,3 +51,10 @@ def task(asked: str | Instruction, looks: Looks | None = None) -> Task:
         bad_states=partial(states.bad_states, asked=asked),
         expert=partial(expert, asked=asked),
     )
+
+
+def unlisted(name: str) -> Task | None:
+    """The task of that name, of any instruction, with plain or (``…_varied``) with default varied looks; else None."""
+    behaviour = name.removeprefix("tabletop/")
+    asked = next((one for one in every_instruction() if one.name == behaviour.removesuffix(VARIED)), None)
+    return None if asked is None else task(asked, Looks() if behaviour.endswith(VARIED) else None)

@@ -1,9 +1,13 @@
 """Tabletop of our own: an arm, blocks, a drawer and a button. Truth: gaps between things that sentences name [m].
 
-Fifteen of the grammar's instructions have a name here; ``vlmrl.envs.tabletop.task`` makes a task of any other.
+Fifteen of the grammar's instructions are listed here; any other can be named all the same
+(``tabletop/put_green_behind_orange``), or said: ``vlmrl.envs.tabletop.task`` takes a sentence.
 """
 
 from vlmrl.envs.tabletop import task
+from vlmrl.envs.tabletop.build import unlisted
+
+__all__ = ["unlisted"]
 
 REACH_RED = task("reach the red block")
 REACH_BUTTON = task("reach the button")
