@@ -66,6 +66,9 @@ def command(ctrl: Array, qpos: Array, action: Array) -> Array:
     """
     action = np.clip(action.astype(np.float64), -1.0, 1.0)
     here = hand(qpos)
-    place = np.clip(hand(ctrl) + STEP * action[..., :3], here - LEASH, here + LEASH)
+    there = hand(ctrl)
+    # A command this far off was given before somebody posed the arm, and is none of this hand's.
+    there = np.where((np.abs(there - here) > 2 * LEASH).any(axis=-1, keepdims=True), here, there)
+    place = np.clip(there + STEP * action[..., :3], here - LEASH, here + LEASH)
     finger = OPENING / 4 * (1.0 + action[..., 3:])
     return np.concatenate([joints_at(np.clip(place, LOW, HIGH)), finger, finger], axis=-1)

@@ -50,6 +50,15 @@ FIRST = 10
 """Where the blocks begin in ``qpos``: position and quaternion each."""
 NQ = FIRST + 7 * len(COLOURS)
 
+ANGLES: Final = {
+    "yaw": (-1.5, 1.5),
+    "shoulder": (0.2, 2.6),
+    "elbow": (-2.9, -0.4),
+    "wrist": (-2.0, 0.0),
+    "roll": (-1.5, 1.5),
+}
+"""Limits of the arm's joints, which no commanded place comes near [rad]."""
+
 RGBA: Final = {
     "red": (0.90, 0.08, 0.08, 1),
     "green": (0.05, 0.62, 0.15, 1),
@@ -112,6 +121,7 @@ def model() -> mujoco.MjModel:
     """The compiled scene, a new one each time: whoever changes its looks changes his own."""
     spec = mujoco.MjSpec()
     spec.modelname = "tabletop"
+    spec.compiler.degree = False
     spec.option.timestep = TIMESTEP
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
@@ -171,20 +181,20 @@ def _arm(spec: mujoco.MjSpec, world: Any) -> None:
     # The arm's own x axis points out of the base, towards the camera.
     base.quat = [np.sqrt(0.5), 0.0, 0.0, -np.sqrt(0.5)]
     _geom(base, "pillar", _CYLINDER, [0.055, 0.07], "joint", pos=[0, 0, -0.07], mass=1.0, **SEEN_ONLY)
-    link = _link(base, "turret", (0.0, 0.0, 0.0), (0, 0, 1), "yaw", 0.8)
+    link = _link(base, "turret", (0.0, 0.0, 0.0), (0, 0, 1), "yaw")
     _geom(link, "turret", _CYLINDER, [0.05, 0.035], "joint", mass=0.3, **SEEN_ONLY)
     for name, length, joint, pos in (
         ("upper", arm.UPPER, "shoulder", 0.0),
         ("fore", arm.FORE, "elbow", arm.UPPER),
     ):
-        link = _link(link, name, (pos, 0.0, 0.0), (0, -1, 0), joint, 3.0)
+        link = _link(link, name, (pos, 0.0, 0.0), (0, -1, 0), joint)
         ends = {"fromto": [0, 0, 0, length, 0, 0]}
         _geom(link, name, _CAPSULE, [0.030 if name == "upper" else 0.026], "arm", mass=0.3, **ends, **SEEN_ONLY)
         across = {"fromto": [length, -0.034, 0, length, 0.034, 0]}
         _geom(link, f"{joint} end", _CYLINDER, [0.034], "joint", mass=0.1, **across, **SEEN_ONLY)
-    link = _link(link, "wrist", (arm.FORE, 0.0, 0.0), (0, -1, 0), "wrist", 3.0)
+    link = _link(link, "wrist", (arm.FORE, 0.0, 0.0), (0, -1, 0), "wrist")
     _geom(link, "wrist", _CAPSULE, [0.022], "arm", fromto=[0, 0, 0, 0.05, 0, 0], mass=0.1, **SEEN_ONLY)
-    palm = _link(link, "hand", (0.06, 0.0, 0.0), (1, 0, 0), "roll", 3.0)
+    palm = _link(link, "hand", (0.06, 0.0, 0.0), (1, 0, 0), "roll")
     _geom(palm, "palm", _BOX, [0.014, 0.058, 0.022], "arm", pos=[0.012, 0, 0], mass=0.1, **TOUCHES)
     palm.add_site(name="hand", pos=[arm.TOOL - 0.06, 0, 0], size=[0.004, 0.004, 0.004], rgba=[0, 0, 0, 0])
     # Turned so that what is right in the front camera's picture is right here, and what is away is up.
@@ -198,10 +208,10 @@ def _arm(spec: mujoco.MjSpec, world: Any) -> None:
         _geom(finger, side, _BOX, [0.040, 0.007, 0.012], "finger", mass=0.03, **pad, **TOUCHES)
 
 
-def _link(parent: Any, name: str, pos: tuple[float, ...], axis: tuple[int, ...], joint: str, reach: float) -> Any:
+def _link(parent: Any, name: str, pos: tuple[float, ...], axis: tuple[int, ...], joint: str) -> Any:
     body = parent.add_body(name=name, pos=pos, gravcomp=1.0)
     made = body.add_joint(name=joint, type=mujoco.mjtJoint.mjJNT_HINGE, axis=axis)
-    made.range, made.limited = [-reach, reach], False
+    made.range, made.limited = ANGLES[joint], True
     made.armature = 0.08
     return body
 
@@ -244,7 +254,7 @@ def _button(spec: mujoco.MjSpec, world: Any) -> None:
     _geom(cap, "button", _CYLINDER, [0.040, 0.020], "button", pos=[0, 0, BUTTON_TOP - 0.020], mass=0.02, **TOUCHES)
     lamp = body.add_body(name="lamp", pos=[0.084, 0, 0.072], gravcomp=1.0)
     rise = lamp.add_joint(name="lamp", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=[0, 0, 1])
-    rise.armature = 0.01
+    rise.range, rise.limited, rise.armature = [-0.005, LAMP * BUTTON_TRAVEL + 0.005], True, 0.01
     _geom(lamp, "lamp", _SPHERE, [0.021], "lamp", mass=0.01, **SEEN_ONLY)
     tie = spec.add_equality(name="lamp", type=mujoco.mjtEq.mjEQ_JOINT, name1="lamp", name2="button")
     tie.objtype = mujoco.mjtObj.mjOBJ_JOINT

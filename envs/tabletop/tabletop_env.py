@@ -34,9 +34,9 @@ class TabletopEnv(gym.Env[Observation, NDArray[np.float32]]):
     down.
 
     The observation is float32 ``(30,)``, whatever is asked: the hand's place (3), between the fingers (1), from the
-    hand to its commanded place (3), the arm's joint velocities (5), the centres of the red, green, blue and yellow
-    block (12), of the purple and orange zone on the table (4), how far the drawer is out (1) and the button down (1)
-    [m, rad/s].
+    hand to its commanded place (3), the arm's joint velocities (5), from the hand to the centres of the red, green,
+    blue and yellow block (12), and of the purple and orange zone across the table (4), how far the drawer is out (1)
+    and the button down (1) [m, rad/s].
 
     Args:
         begin: draws where an episode begins, from the episode's own generator.
@@ -86,7 +86,9 @@ class TabletopEnv(gym.Env[Observation, NDArray[np.float32]]):
 def observation(qpos: Array, qvel: Array, ctrl: Array, mocap_pos: Array) -> Observation:
     """What :class:`TabletopEnv` observes: float32 ``(..., 30)`` of states with the same leading shape."""
     place = arm.hand(qpos)
-    blocks, zones = scene.blocks(qpos), mocap_pos[..., : len(scene.ZONES), :2]
+    # From the hand: a network that must find small differences of large numbers first learns late.
+    blocks = scene.blocks(qpos) - place[..., None, :]
+    zones = mocap_pos[..., : len(scene.ZONES), :2] - place[..., None, :2]
     lead = qpos.shape[:-1]
     parts = (
         place,

@@ -44,6 +44,12 @@ def test_commands_stay_in_the_box_and_near_the_hand(place, commanded, action):
     assert 0 <= told[5] == told[6] <= arm.OPENING / 2
 
 
+def test_whoever_poses_the_arm_finds_it_staying_there():
+    home, posed = (arm.joints_at(np.array(place)) for place in [(0.0, 0.0, 0.2), (0.2, 0.1, 0.1)])
+    told = arm.command(np.append(home, [0.02] * 2), np.append(posed, [0.02] * 2), np.zeros(4, np.float32))
+    np.testing.assert_allclose(told[:5], posed, atol=1e-9)
+
+
 def test_no_action_holds_still():
     qpos = np.concatenate([arm.joints_at(np.array([0.1, 0.0, 0.1])), [0.02, 0.02]])
     told = arm.command(qpos, qpos, np.zeros(4, np.float32))

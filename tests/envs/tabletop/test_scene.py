@@ -28,6 +28,14 @@ def test_everything_has_its_place_in_a_state(model):
     assert [placed[number] for number in range(5)] == [f"{zone} zone" for zone in scene.ZONES] + list(scene.DISTRACTORS)
 
 
+def test_no_place_of_the_hand_comes_near_a_limit_of_a_joint(model):
+    corners = np.array(list(itertools.product(*zip(arm.LOW, arm.HIGH, strict=True))))
+    grid = np.concatenate([corners, np.random.default_rng(0).uniform(arm.LOW, arm.HIGH, (500, 3))])
+    low, high = model.jnt_range[: arm.JOINTS].T
+    assert (arm.joints_at(grid) > low + 0.1).all()
+    assert (arm.joints_at(grid) < high - 0.1).all()
+
+
 def test_the_front_camera_sees_the_fingertips_wherever_they_can_go(model):
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
