@@ -102,12 +102,14 @@ def main(arguments: Sequence[str]) -> int:
     rows = {}
     if file.is_file() and not grammar:
         rows = {one["name"]: one for one in json.loads(file.read_text(encoding="utf-8"))["rows"]}
+    measured = {}
     for one in of_grammar() if grammar else of_tasks(arguments or ["*"]):
-        rows[one["name"]] = one
+        measured[one["name"]] = one
         console.print(f"{one['name']}: script {one['script']['mean']:.2f}, random {one['random']['mean']:.2f}")
-    if not rows:
+    if not measured:
         console.print(f"{' '.join(arguments)}: no task with a script has such a name")
         return 2
+    rows |= measured
     told = {
         "command": "python -m benchmarks.experts" + (" grammar" if grammar else ""),
         "on": f"{platform.system()}, {platform.machine()}",

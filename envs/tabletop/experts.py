@@ -25,6 +25,10 @@ OPEN, SHUT = 1.0, -1.0
 """What the fingers are told."""
 ABOVE = 0.15
 """Height at which the hand, and a block in it, passes over everything [m]."""
+LOW = 0.032
+"""Height of the hand that pushes: its palm passes over cabinet and button [m]."""
+ALIGN, STEER = 0.6, 0.3
+"""Shares of how far the hand is from the block's middle, and the block from its line, that a step of pushing mends."""
 
 
 def expert(env: gym.Env[Any, Any], asked: Instruction) -> Policy:
@@ -43,12 +47,6 @@ def expert(env: gym.Env[Any, Any], asked: Instruction) -> Policy:
         return last
 
     return policy
-
-
-LOW = 0.032
-"""Height of the hand that pushes: its palm passes over cabinet and button [m]."""
-ALIGN, STEER = 0.6, 0.3
-"""Shares of how far the hand is from the block's middle, and the block from its line, that a step of pushing mends."""
 
 
 class _Bench:

@@ -20,7 +20,7 @@ from vlmrl.types import Array
 TOUCHED = 0.045
 """Fingertips nearer to a thing than this have reached it [m]; a block's face is 2.6 cm from its centre."""
 LIFTED = 0.10
-"""Height of a lifted block's centre [m]; one on two others would be lower by nothing that anybody can stack."""
+"""Height of a lifted block's centre [m]; that of one that stands on another is at 7.8 cm."""
 RESTING = HALF + 0.008
 """Height below which a block's centre counts as on the table [m]."""
 CENTRED = 0.03
@@ -120,15 +120,13 @@ def _placed(state: State, block: Array, asked: Instruction) -> list[Gap]:
     if asked.form == "put drawer":
         out = block[..., 1] - (CABINET[1] + scene.DRAWER_MIDDLE - state.qpos[..., DRAWER])
         aside, along = over(np.abs(block[..., 0] - CABINET[0]), 0.030), over(np.abs(out), 0.030)
-        return [Gap(length(aside, along), 0.4), Gap(over(block[..., 2], 0.05), 0.4), _held(state, block)]
+        return [Gap(length(aside, along), 0.4), Gap(over(block[..., 2], 0.05), 0.4), _let_go(state, block)]
     other = where(state, asked.place)
     if asked.form == "stack":
-        off, high = (
-            over(distance(block, other, 2), 0.020),
-            over(np.abs(block[..., 2] - other[..., 2] - 2 * HALF), 0.008),
-        )
+        off = over(distance(block, other, 2), 0.020)
+        high = over(np.abs(block[..., 2] - other[..., 2] - 2 * HALF), 0.008)
         under = Gap(over(other[..., 2], RESTING), 0.4)
-        return [Gap(off, 0.4), Gap(high, 0.2), under, _held(state, block)]
+        return [Gap(off, 0.4), Gap(high, 0.2), under, _let_go(state, block)]
     if asked.form in ("push onto", "put in"):
         return [Gap(over(distance(block, other, 2), CENTRED), 0.4), down]
     axis, sign = TOWARDS[asked.relation]
@@ -139,9 +137,10 @@ def _placed(state: State, block: Array, asked: Instruction) -> list[Gap]:
     return [Gap(length(short, off), 0.5), down, Gap(over(other[..., 2], RESTING), 0.4)]
 
 
-def _held(state: State, block: Array) -> Gap:
+def _let_go(state: State, block: Array) -> Gap:
     """That the fingers hold the block no longer: by how much they would have to open, or the hand to go."""
-    shut, near = over(WIDE - scene.opening(state.qpos), 0.0), over(AWAY - distance(arm.hand(state.qpos), block), 0.0)
+    shut = over(WIDE - scene.opening(state.qpos), 0.0)
+    near = over(AWAY - distance(arm.hand(state.qpos), block), 0.0)
     return Gap(np.minimum(shut, near), 0.2)
 
 
