@@ -58,16 +58,32 @@ def _found_in(domain: str) -> dict[str, Task]:
 
 
 def find_task(name: str) -> Task:
-    """The task called ``domain/behaviour``.
+    """The task called ``domain/behaviour``: one of those in its file, or one that the file's ``unlisted`` makes.
+
+    A file with more tasks than anybody wants listed, registered and tested one by one has a function ``unlisted``, from
+    a name to the task or None.
 
     Raises:
         UnknownName: there is none; the message names the nearest.
     """
     domain = name.split("/")[0]
-    known = _tasks_of(domain) if domain in names("task") else {}
-    if name not in known:
+    task: Task | None = None
+    if domain in names("task"):
+        task = _tasks_of(domain).get(name)
+        unlisted = getattr(find("task", domain), "unlisted", None)
+        if task is None and unlisted is not None:
+            task = unlisted(name)
+    if task is None:
         raise UnknownName("task", name, task_names())
-    return known[name]
+    return task
+
+
+def known_task(name: str | None) -> Task | None:
+    """The task of that name, or None: of no name, or of a package that is installed elsewhere and not here."""
+    try:
+        return None if name is None else find_task(name)
+    except UnknownName:
+        return None
 
 
 def make_env(
@@ -191,4 +207,4 @@ def register() -> None:
             )
 
 
-__all__ = ["env_spec", "find_task", "make_env", "register", "registered", "task_names"]
+__all__ = ["env_spec", "find_task", "known_task", "make_env", "register", "registered", "task_names"]

@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from benchmarks import __main__ as bench
-from benchmarks import gpu
+from benchmarks import experts, gpu
 from benchmarks.speed import Budget, alternated, figure, figures
+from vlmrl.envs import find_task
 
 BUDGET = Budget(0.05, 3)
 ROOT = Path(__file__).parent.parent
@@ -125,3 +126,16 @@ def test_every_part_can_be_measured(part):
 def test_arguments_that_mean_nothing_are_refused(argument):
     with pytest.raises(SystemExit, match=argument.partition("=")[2] or argument):
         bench.main([argument])
+
+
+def test_scripts_and_chance_are_told_apart():
+    task = find_task("tabletop/press_button")
+    assert experts.successes(task, [1, 2], script=True) == [1.0, 1.0]
+    assert experts.successes(task, [1, 2], script=False) == [0.0, 0.0]
+
+
+def test_a_name_that_no_scripted_task_has_writes_nothing(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(experts, "DATA", tmp_path)
+    assert experts.main(["tabletop/fly"]) == 2
+    assert "no task with a script" in capfd.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -9,9 +9,8 @@ from typing import Any
 
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import RunConfig
-from vlmrl.envs.make import find_task
+from vlmrl.envs.make import known_task
 from vlmrl.envs.task import Task
-from vlmrl.errors import UnknownName
 from vlmrl.metrics.evaluation import Comparison
 from vlmrl.report.history import History
 from vlmrl.types import Words
@@ -55,7 +54,7 @@ class Facts:
             RunError: there is no run, or one of its files is damaged; the message names it.
         """
         run = RunDir.open(path)
-        task = _task(run.config.task)
+        task = known_task(run.config.task)
         text = (path / "command.txt").read_text(encoding="utf-8") if (path / "command.txt").is_file() else ""
         return cls(
             path=path,
@@ -88,13 +87,6 @@ class Facts:
     def trained(self) -> bool:
         """Whether all steps are taken. A run may well be judged before."""
         return self.steps >= self.total
-
-
-def _task(name: str | None) -> Task | None:
-    try:
-        return None if name is None else find_task(name)
-    except UnknownName:  # of a package that is installed where the run was made, and not here
-        return None
 
 
 def _words(config: RunConfig, task: Task | None) -> Words | None:

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from vlmrl.envs.frame_tap import FrameTap
-from vlmrl.envs.make import find_task, make_env, task_names
+from vlmrl.envs.make import known_task, make_env
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.types import Array, Words
@@ -128,9 +128,7 @@ def record(
 
 
 def _known(task: Task | str) -> Task | None:
-    if isinstance(task, Task):
-        return task
-    return find_task(task) if task in task_names() else None
+    return task if isinstance(task, Task) else known_task(task)
 
 
 def _panels(episodes: Sequence[Numbers], look: Look) -> list[Panel]:
