@@ -12,7 +12,8 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+from xml.etree import ElementTree
 
 import gymnasium as gym
 import mujoco
@@ -26,6 +27,8 @@ from vlmrl.envs.task import Camera
 from vlmrl.errors import ConfigError, RenderError
 
 Observation = NDArray[np.float32]
+Start: TypeAlias = Callable[[Any, np.random.RandomState], None]
+"""Changes the start of an episode, given dm_control's physics, already in its own start, and what it draws from."""
 
 HORIZON = 1000
 """Steps of an episode in all of dm_control's suite; LQR, which has no limit there, gets the same."""
@@ -45,11 +48,12 @@ class SuiteEnv(gym.Env[Observation, NDArray[np.float32]]):
     Args:
         load: builds the dm_control environment.
         control_dt: seconds between actions, a whole number of the model's timesteps; None is dm_control's own.
-        render_mode: ``rgb_array`` draws 480 x 480 films through the model's first camera; None draws nothing.
+        render_mode: ``rgb_array`` draws 480 x 480 films through :attr:`view`; None draws nothing.
+        start: changes dm_control's start of an episode.
 
     Attributes:
         substeps: timesteps of the model between actions.
-        origin: the class of dm_control's task behind it, as ``module:Class``.
+        origin: what makes it the environment that it is, as ``module:name``: ``start``, or dm_control's task.
         view: the model's first camera that follows the robot, or else its first; None where it has none.
 
     Raises:
@@ -60,7 +64,11 @@ class SuiteEnv(gym.Env[Observation, NDArray[np.float32]]):
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 50}  # noqa: RUF012  # Gymnasium's own
 
     def __init__(
-        self, load: Callable[[], Any], control_dt: float | None = None, render_mode: str | None = None
+        self,
+        load: Callable[[], Any],
+        control_dt: float | None = None,
+        render_mode: str | None = None,
+        start: Start | None = None,
     ) -> None:
         if render_mode not in (None, "rgb_array"):
             raise RenderError(f"render_mode={render_mode}: must be rgb_array or None")
@@ -75,7 +83,9 @@ class SuiteEnv(gym.Env[Observation, NDArray[np.float32]]):
             raise ConfigError(
                 f"control_dt={control_dt}: must be a whole number of the timestep {self.model.opt.timestep} s"
             )
-        self.origin = f"{type(self._task).__module__}:{type(self._task).__qualname__}"
+        self._start = start
+        made: Any = start or type(self._task)
+        self.origin = f"{made.__module__}:{made.__qualname__}"
         self.view = _view(self.model)
         self.render_mode = render_mode
         self._film: Renderer | None = None
@@ -99,6 +109,8 @@ class SuiteEnv(gym.Env[Observation, NDArray[np.float32]]):
         self._task.random.seed(self.np_random.integers(2**31))
         with self._physics.reset_context():
             self._task.initialize_episode(self._physics)
+            if self._start is not None:
+                self._start(self._physics, self._task.random)
         return self.observe(), {}
 
     def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
@@ -139,7 +151,13 @@ class SuiteEnv(gym.Env[Observation, NDArray[np.float32]]):
             self._film = None
 
 
-def suite(domain: str, task: str, control_dt: float | None = None, render_mode: str | None = None) -> gym.Env[Any, Any]:
+def suite(
+    domain: str,
+    task: str,
+    control_dt: float | None = None,
+    render_mode: str | None = None,
+    start: Start | None = None,
+) -> gym.Env[Any, Any]:
     """The environment ``domain``/``task`` of dm_control's suite.
 
     Args:
@@ -147,6 +165,7 @@ def suite(domain: str, task: str, control_dt: float | None = None, render_mode: 
         task: such as ``run``.
         control_dt: seconds between actions; None is dm_control's own.
         render_mode: ``rgb_array`` for films.
+        start: changes dm_control's start of an episode.
 
     Raises:
         ConfigError: dm_control has no such environment.
@@ -155,7 +174,46 @@ def suite(domain: str, task: str, control_dt: float | None = None, render_mode: 
 
     if (domain, task) not in dm_suite.ALL_TASKS:
         raise ConfigError(f"suite={domain}/{task}: dm_control's suite has no such environment")
-    return SuiteEnv(lambda: dm_suite.load(domain, task), control_dt, render_mode)
+    return SuiteEnv(lambda: dm_suite.load(domain, task), control_dt, render_mode, start)
+
+
+@cache
+def suite_model(domain: str, task: str) -> mujoco.MjModel:
+    """The model of an environment of the suite, to compute poses with; nobody may change it."""
+    inner: Any = suite(domain, task).unwrapped
+    model: mujoco.MjModel = inner.model
+    return model
+
+
+def placed(inner: Any, xml: str | bytes, assets: dict[str, Any], *names: str) -> Any:
+    """Make parts of a dm_control environment's world a mocap body, whose place is part of the state.
+
+    dm_control moves its targets in the model, where no pose can set them and no stored state holds them.
+
+    Args:
+        inner: the environment.
+        xml: the model's source.
+        assets: the files that it includes.
+        *names: geoms, sites and lights of the world; the body takes the name and the place of the first, the others
+            come to lie where it is. Or one body.
+
+    Returns:
+        ``inner``, with another model.
+    """
+    root = ElementTree.fromstring(xml)
+    world: Any = root.find("worldbody")
+    parts = {part.get("name"): part for part in world}
+    first = parts[names[0]]
+    if first.tag == "body":
+        first.set("mocap", "true")
+    else:
+        body = ElementTree.SubElement(world, "body", name=names[0], mocap="true", pos=first.get("pos", "0 0 0"))
+        for name in names:
+            world.remove(parts[name])
+            parts[name].attrib.pop("pos", None)
+            body.append(parts[name])
+    inner.physics.reload_from_xml_string(ElementTree.tostring(root, encoding="unicode"), assets)
+    return inner
 
 
 def _view(model: mujoco.MjModel) -> Camera | None:

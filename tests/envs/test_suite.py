@@ -146,3 +146,26 @@ def test_a_misspelled_environment_names_the_nearest():
         suite("cheetah", "fly")
     with pytest.raises(ConfigError, match="must be a whole number of the timestep"):
         suite("cheetah", "run", control_dt=0.015)
+
+
+def test_a_start_of_ones_own_names_the_environment_and_is_part_of_its_first_observation():
+    env = make_env("acrobot/balance", frames=False)
+    observation, _ = env.reset(seed=0)
+    assert env.unwrapped.origin == "vlmrl.envs.tasks.acrobot:nearly_up"
+    np.testing.assert_allclose(observation[2:4], 1, atol=0.01)
+    env.close()
+
+
+@pytest.mark.parametrize("name", ["finger/turn", "swimmer/ring", "manipulator/reach"])
+def test_a_target_that_is_placed_is_part_of_the_state(name):
+    env = make_env(name)
+    frame = env.reset(seed=3)[1]["frame"]
+    model, data = simulator(env)
+    state = np.empty(mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION))
+    mujoco.mj_getState(model, data, state, mujoco.mjtState.mjSTATE_INTEGRATION)
+    before = data.mocap_pos.copy()
+    assert not np.array_equal(env.reset(seed=4)[1]["frame"], frame)
+    assert not np.array_equal(data.mocap_pos, before)
+    mujoco.mj_setState(model, data, state, mujoco.mjtState.mjSTATE_INTEGRATION)
+    np.testing.assert_array_equal(env.get_wrapper_attr("frame")(), frame)
+    env.close()
