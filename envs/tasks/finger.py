@@ -1,6 +1,8 @@
-"""Finger of dm_control, which turns a spinner by its tip. Truth: how far the spinner's tip is from the target [m].
+"""Finger of dm_control: two links beside a spinner. Truth: how far the fingertip is from a ball [m].
 
-The target is a mocap body here, so that its place is part of the state; dm_control moves a site of the model instead.
+The ball is a mocap body here, so that its place is part of the state; dm_control moves a site of the model instead. It
+asks the finger to turn the spinner's tip into the ball, which SAC did not learn in 50,000 steps; here the finger itself
+is to touch it.
 """
 
 from __future__ import annotations
@@ -11,18 +13,23 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from vlmrl.envs.simulator import simulator
 from vlmrl.envs.suite import SuiteEnv, placed
-from vlmrl.envs.task import Camera, Pose, State, Task
+from vlmrl.envs.task import Camera, Policy, Pose, State, Task
 from vlmrl.types import Array
 
-HINGE = np.array([0.2, 0.4])
-"""The spinner's axis, x and z [m]."""
-RADIUS = 0.13
-"""From it to the spinner's tip, and to the target [m]."""
+BASE = np.array([-0.2, 0.4])
+"""The finger's axis, x and z [m]."""
+LINKS = np.array([0.18, 0.161])
+"""Lengths of its links [m]."""
+LIMIT = 1.9
+"""How far each joint turns to either side [rad]; at 0 the finger points at the spinner."""
 NEAR = 0.07
-"""The tip is in the target when it is nearer than this, dm_control's radius of the easy target [m]."""
-CLEAR = 1.2
-"""Between tip and target at the start, and in states that are clearly bad [rad]."""
+"""Fingertip and ball touch when their centres are nearer than this, the ball's radius [m]."""
+FAR = 0.65
+"""The furthest that the fingertip can be from a ball [m]."""
+SPINNER = 0.6
+"""A ball lies further than this from where the spinner is, as the finger's axis sees it [rad]."""
 
 
 def load() -> Any:
@@ -32,58 +39,90 @@ def load() -> Any:
     return placed(finger.turn_easy(), *finger.get_model_and_assets(), "target")
 
 
-def far_target(physics: Any, random: np.random.RandomState) -> None:
-    """Put the target at an angle that the spinner's tip is far from."""
+def free_target(physics: Any, random: np.random.RandomState) -> None:
+    """Put the ball where the finger reaches it past the spinner, clear of the fingertip."""
     physics.named.model.site_pos["target"] = 0.0
-    turn = physics.named.data.qpos["hinge"]
-    physics.data.mocap_pos[0] = at(np.asarray(turn + random.uniform(CLEAR, 2 * np.pi - CLEAR)))
+    tip = fingertip(physics.data.qpos)
+    place = tip
+    while np.linalg.norm(place - tip) < 2 * NEAR:
+        angle = random.choice([-1, 1]) * random.uniform(SPINNER, 1.7)
+        place = BASE + random.uniform(0.2, 0.31) * np.array([np.cos(angle), np.sin(angle)])
+    physics.data.mocap_pos[0] = place[0], 0.0, place[1]
 
 
 def make(control_dt: float) -> gym.Env[Any, Any]:
     """The environment, acting every ``control_dt`` seconds."""
-    return SuiteEnv(load, control_dt, start=far_target)
+    return SuiteEnv(load, control_dt, start=free_target)
 
 
-def at(turn: Array) -> Array:
-    """Where the tip is when the hinge is at ``turn`` ``(...)`` [rad]: ``(..., 3)`` [m]."""
-    x, z = HINGE[0] - RADIUS * np.sin(turn), HINGE[1] + RADIUS * np.cos(turn)
-    return np.stack([x, np.zeros_like(x), z], axis=-1)
+def fingertip(qpos: Array) -> Array:
+    """Where the fingertip is, x and z: ``(..., 2)`` [m]."""
+    turned = np.cumsum(qpos[..., :2], axis=-1)
+    links = np.stack([np.cos(turned), np.sin(turned)], axis=-1) * LINKS[:, None]
+    place: Array = BASE + links.sum(axis=-2)
+    return place
 
 
 def distance(state: State) -> Array:
-    """From the spinner's tip to the target's centre: ``(...)`` [m]."""
-    gap: Array = np.linalg.norm(at(state.qpos[..., 2]) - state.mocap_pos[..., 0, :], axis=-1)
+    """From the fingertip to the ball's centre: ``(...)`` [m]."""
+    gap: Array = np.linalg.norm(fingertip(state.qpos) - state.mocap_pos[..., 0, [0, 2]], axis=-1)
     return gap
 
 
-def nearness_turned(state: State) -> Array:
-    """``(...)`` in [0, 1], 1 is the tip in the middle of the target, 0 is on the other side."""
-    return 1 - np.clip(distance(state) / (2 * RADIUS), 0, 1)
+def nearness_touch(state: State) -> Array:
+    """``(...)`` in [0, 1], 1 is touching, 0 is as far as can be."""
+    return 1 - np.clip((distance(state) - NEAR) / (FAR - NEAR), 0, 1)
 
 
-def turned(state: State) -> Array:
-    """True with the spinner's tip within 7 cm of the target's centre."""
+def touching(state: State) -> Array:
+    """True with the fingertip's centre within 7 cm of the ball's."""
     return distance(state) < NEAR
 
 
-def poses(rng: np.random.Generator, n: int, low: float, high: float) -> Pose:
-    """Draw ``n`` poses whose tip is between two angles from the target [rad], the finger bent away from the spinner."""
-    turn = rng.uniform(-np.pi, np.pi, n)
-    apart = rng.choice([-1, 1], n) * rng.uniform(low, high, n)
-    finger = rng.uniform((-1.9, -1.0), (-1.5, 0.5), (n, 2))
-    return Pose(np.concatenate([finger, turn[:, None]], axis=1), None, at(turn + apart)[:, None])
+def poses(rng: np.random.Generator, n: int, near: float, far: float) -> Pose:
+    """Draw ``n`` poses whose fingertip is between ``near`` and ``far`` from the ball [m], clear of the spinner."""
+    kept, balls = np.empty((0, 3)), np.empty((0, 3))
+    while len(kept) < n:
+        qpos = rng.uniform((-LIMIT, -LIMIT, -np.pi), (LIMIT, LIMIT, np.pi), (64 * n, 3))
+        angle = rng.choice([-1, 1], 64 * n) * rng.uniform(SPINNER, 1.7, 64 * n)
+        place = BASE + rng.uniform(0.2, 0.31, (64 * n, 1)) * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        tip = fingertip(qpos)
+        gap = np.linalg.norm(tip - place, axis=1)
+        keep = (near <= gap) & (gap <= far) & (tip[:, 0] < 0)
+        kept = np.concatenate([kept, qpos[keep]])
+        balls = np.concatenate([balls, np.insert(place[keep], 1, 0.0, axis=1)])
+    return Pose(kept[:n], None, balls[:n, None])
 
 
-TURN = Task(
-    name="finger/turn",
+def pointed(env: gym.Env[Any, Any]) -> Policy:
+    """Bend the joints to the angles that bring the fingertip to the ball, by the way that their limits leave."""
+    _, data = simulator(env)
+    first, second = LINKS
+    across, up = data.mocap_pos[0, [0, 2]] - BASE
+    bend = (across**2 + up**2 - first**2 - second**2) / (2 * first * second)
+    elbow = np.arccos(np.clip(bend, -1, 1)) * np.array([1, -1])
+    shoulder = np.arctan2(up, across) - np.arctan2(second * np.sin(elbow), first + second * np.cos(elbow))
+    ways = np.stack([shoulder, elbow], axis=1)
+    aim = ways[np.abs(ways).max(axis=1).argmin()]
+
+    def act(seen: Array, info: dict[str, Any]) -> Array:
+        action: Array = np.clip(3 * (aim - data.qpos[:2]), -1, 1).astype(np.float32)
+        return action
+
+    return act
+
+
+TOUCH = Task(
+    name="finger/touch",
     make=partial(make, control_dt=0.04),
-    horizon=150,
-    goal=("the red tip of the spinner is in the red ball", "the spinner points at the red ball"),
+    horizon=100,
+    goal=("the fingertip touches the red ball", "a finger with its tip in the red ball"),
     baseline=("a finger, a spinner and a red ball",),
-    negative=("the spinner points away from the red ball", "the spinner lies across from the red ball"),
-    camera=Camera(lookat=(0.02, 0, 0.4), distance=0.95, elevation=0),
-    oracle=nearness_turned,
-    success=turned,
-    goal_states=partial(poses, low=0.0, high=0.3),
-    bad_states=partial(poses, low=CLEAR, high=np.pi),
+    negative=("the finger points away from the red ball", "the fingertip is far from the red ball"),
+    camera=Camera(lookat=(0.02, 0, 0.4), distance=1.0, elevation=0),
+    oracle=nearness_touch,
+    success=touching,
+    goal_states=partial(poses, near=0.0, far=0.055),
+    bad_states=partial(poses, near=0.2, far=0.65),
+    expert=pointed,
 )

@@ -70,7 +70,7 @@ STAND = Task(
     goal=("a robot leg standing upright on its foot", "a one-legged robot standing tall"),
     baseline=("a one-legged robot",),
     negative=("a robot leg lying on the floor", "a one-legged robot crouching", "a robot leg fallen on its side"),
-    camera=Camera(lookat=(0, 0, 0.55), distance=2.4, elevation=-5, follow="torso"),
+    camera=Camera(lookat=(0, 0, 0.55), distance=2.8, elevation=-5, follow="torso"),
     oracle=nearness_standing,
     success=standing,
     goal_states=partial(poses, low=(-0.1, -0.1, -0.2, 0.09, -0.2), high=(0.1, 0.1, 0.0, 0.3, 0.1)),

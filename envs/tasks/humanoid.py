@@ -30,8 +30,8 @@ TUCKING = 30
 
 
 def on_its_back(physics: Any, random: np.random.RandomState) -> None:
-    """Start on its back, stretched out, every joint within 0.05 rad."""
-    drawn = np.concatenate([np.zeros(3), LYING, random.uniform(-0.05, 0.05, 21)])
+    """Start on its back, stretched out, every joint within 0.02 rad."""
+    drawn = np.concatenate([np.zeros(3), LYING, random.uniform(-0.02, 0.02, 21)])
     physics.data.qpos[:] = on_the_floor(physics.model.ptr, drawn[None], height=2)[0]
 
 
@@ -113,7 +113,7 @@ def sit_up(env: gym.Env[Any, Any]) -> Policy:
 SITTING = Task(
     name="humanoid/sit",
     make=partial(suite, "humanoid", "stand", control_dt=0.025, start=on_its_back),
-    horizon=150,
+    horizon=200,
     goal=("a person sitting on the floor with straight legs", "a humanoid sitting upright, its legs stretched out"),
     baseline=("a humanoid robot",),
     negative=(

@@ -100,7 +100,7 @@ RING = Task(
     goal=("a worm curled up into a ring", "a snake that bites its own tail", "a worm bent into a circle"),
     baseline=("a worm on the floor",),
     negative=("a worm stretched out straight", "a worm in a zigzag", "a worm bent like a bow"),
-    camera=Camera(lookat=(0, 0, 0), distance=1.0, elevation=-90, follow="head"),
+    camera=Camera(lookat=(0, 0, 0), distance=1.0, elevation=-90, follow="segment_2"),
     oracle=partial(nearness_bent, sides=ONE_SIDE),
     success=partial(bent, sides=ONE_SIDE),
     goal_states=partial(poses, sides=ONE_SIDE),

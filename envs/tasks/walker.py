@@ -35,8 +35,8 @@ def on_its_back(physics: Any, random: np.random.RandomState) -> None:
 
 
 def on_its_feet(physics: Any, random: np.random.RandomState) -> None:
-    """Start upright on both feet, every joint within 0.05 rad."""
-    _start(physics, random.uniform(-0.05, 0.05, 7))
+    """Start upright on both feet, every joint within 0.03 rad."""
+    _start(physics, random.uniform(-0.03, 0.03, 7))
 
 
 def _start(physics: Any, joints: Array) -> None:
@@ -172,7 +172,7 @@ SIT = Task(
     goal=("the robot is sitting on the floor with straight legs", "a robot sitting upright, its legs stretched out"),
     baseline=("a robot with two legs",),
     negative=("the robot is lying on the floor", "the robot is standing", "the robot is kneeling", "legs in the air"),
-    camera=Camera(lookat=(0, 0, 0.75), distance=2.6, elevation=-5, follow="torso"),
+    camera=Camera(lookat=(0, 0, 0.7), distance=3.4, elevation=-5, follow="torso"),
     oracle=nearness_sitting,
     success=sitting,
     goal_states=partial(around, joints=SITTING),

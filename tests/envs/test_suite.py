@@ -156,7 +156,7 @@ def test_a_start_of_ones_own_names_the_environment_and_is_part_of_its_first_obse
     env.close()
 
 
-@pytest.mark.parametrize("name", ["finger/turn", "swimmer/ring", "manipulator/reach"])
+@pytest.mark.parametrize("name", ["finger/touch", "swimmer/ring", "manipulator/reach"])
 def test_a_target_that_is_placed_is_part_of_the_state(name):
     env = make_env(name)
     frame = env.reset(seed=3)[1]["frame"]

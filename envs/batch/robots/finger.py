@@ -14,7 +14,7 @@ from vlmrl.types import Array
 class Finger(SuiteRobot):
     """The finger of ``envs/tasks/finger.py``, N at a time; dm_control's own moves a site of its model instead."""
 
-    of = ("vlmrl.envs.tasks.finger:far_target",)
+    of = ("vlmrl.envs.tasks.finger:free_target",)
 
     def __init__(self, env: Any, engine: Engine) -> None:
         super().__init__(env, engine)
