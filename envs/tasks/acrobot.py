@@ -1,6 +1,8 @@
 """Acrobot of dm_control: two poles in a row, pushed at the elbow alone. Truth: their angles from upright [rad].
 
-The elbow pulls ten times as hard as dm_control's, whose swing-up takes longer than a short episode.
+The poles stand at the start and are to be kept so. dm_control asks to swing them up, which SAC did not learn in 40,000
+steps, even with the elbow of here. That is ten times as strong as dm_control's, with which a regulator keeps up two
+starts of ten within three degrees.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import numpy as np
 
 from vlmrl.envs.lqr import regulator
 from vlmrl.envs.poses import UniformPose
-from vlmrl.envs.suite import Start, SuiteEnv
+from vlmrl.envs.suite import SuiteEnv
 from vlmrl.envs.task import Camera, Policy, Pose, State, Task
 from vlmrl.types import Array
 
@@ -31,19 +33,14 @@ def load() -> Any:
     return inner
 
 
-def make(control_dt: float, start: Start) -> gym.Env[Any, Any]:
+def make(control_dt: float) -> gym.Env[Any, Any]:
     """The environment, acting every ``control_dt`` seconds."""
-    return SuiteEnv(load, control_dt, start=start)
-
-
-def hanging(physics: Any, random: np.random.RandomState) -> None:
-    """Start with both poles hanging, within a tenth of a radian."""
-    physics.data.qpos[:] = np.array([np.pi, 0.0]) + random.uniform(-0.03, 0.03, 2)
+    return SuiteEnv(load, control_dt, start=nearly_up)
 
 
 def nearly_up(physics: Any, random: np.random.RandomState) -> None:
-    """Start with both poles upright, within two degrees."""
-    physics.data.qpos[:] = random.uniform(-0.03, 0.03, 2)
+    """Start with both poles upright, within 0.02 rad."""
+    physics.data.qpos[:] = random.uniform(-0.02, 0.02, 2)
 
 
 def uprightness(state: State) -> tuple[Array, Array]:
@@ -86,10 +83,10 @@ def steadied(env: gym.Env[Any, Any]) -> Policy:
     return act
 
 
-UPRIGHT = Task(
-    name="acrobot/upright",
-    make=partial(make, 0.04, hanging),
-    horizon=250,
+BALANCE = Task(
+    name="acrobot/balance",
+    make=partial(make, control_dt=0.02),
+    horizon=150,
     goal=("two poles standing straight up, one on the other", "a double pole pointing at the sky"),
     baseline=("two poles hinged to each other",),
     negative=(
@@ -102,10 +99,5 @@ UPRIGHT = Task(
     success=upright,
     goal_states=UniformPose((-0.15, -0.2), (0.15, 0.2)),
     bad_states=fallen,
-)
-BALANCE = UPRIGHT.but(
-    name="acrobot/balance",
-    make=partial(make, 0.02, nearly_up),
-    horizon=150,
     expert=steadied,
 )

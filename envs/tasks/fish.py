@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vlmrl.envs.planner import Planned
 from vlmrl.envs.poses import along
 from vlmrl.envs.suite import suite
 from vlmrl.envs.task import Camera, Pose, State, Task
@@ -63,4 +64,5 @@ UPRIGHT = Task(
     success=upright,
     goal_states=partial(poses, low=0.93, high=1.0),
     bad_states=partial(poses, low=-1.0, high=0.5),
+    expert=Planned(ahead=12, knots=3, samples=16, rounds=1),
 )

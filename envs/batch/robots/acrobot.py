@@ -12,7 +12,7 @@ from vlmrl.types import Array
 class Acrobot(SuiteRobot):
     """dm_control's acrobot, N at a time."""
 
-    of = ("dm_control.suite.acrobot:Balance", "vlmrl.envs.tasks.acrobot:hanging", "vlmrl.envs.tasks.acrobot:nearly_up")
+    of = ("dm_control.suite.acrobot:Balance", "vlmrl.envs.tasks.acrobot:nearly_up")
 
     def __init__(self, env: Any, engine: Engine) -> None:
         super().__init__(env, engine)
