@@ -10,10 +10,9 @@ import numpy as np
 from vlmrl.envs.poses import on_the_floor
 from vlmrl.envs.suite import suite, suite_model
 from vlmrl.envs.task import Camera, Pose, State, Task
+from vlmrl.envs.tasks.walker import height, uprightness  # its torso is the first body as well
 from vlmrl.types import Array
 
-TORSO = 1
-"""The torso's body."""
 STANDING = 0.94
 """Torso height with a straight leg [m]; crouched it is 0.6, lying 0.1."""
 CROUCHED = ((-0.05, -0.05, -1.1, 1.5, -0.5), (0.05, 0.05, -0.9, 1.7, -0.4))
@@ -24,16 +23,6 @@ def crouched(physics: Any, random: np.random.RandomState) -> None:
     """Start on the foot, the knee bent."""
     drawn = np.concatenate([np.zeros(2), random.uniform(*CROUCHED)])
     physics.data.qpos[:] = on_the_floor(physics.model.ptr, drawn[None], height=1)[0]
-
-
-def height(state: State) -> Array:
-    """Height of the torso over the floor: ``(...)`` [m]."""
-    return state.xpos[..., TORSO, 2]
-
-
-def uprightness(state: State) -> Array:
-    """Cosine of the torso's angle from vertical: ``(...)`` in [-1, 1], 1 is upright."""
-    return state.xmat[..., TORSO, 2, 2]
 
 
 def nearness_standing(state: State) -> Array:

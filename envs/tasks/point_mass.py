@@ -19,8 +19,11 @@ from vlmrl.types import Array
 EDGE = 0.29
 """The ball moves within plus and minus this along both sides [m]."""
 NEAR = 0.04
-"""The ball covers the dot when it is nearer than this [m]."""
-SIZES = {"pointmass": ('size=".01"', 'size=".03"'), "target": ('size=".015"', 'size=".05" rgba=".9 .2 .2 .6"')}
+"""The ball lies on the dot when it is nearer than this [m]."""
+SIZES = {
+    "pointmass": ('size=".01"', 'size=".03"'),
+    "target": ('type="sphere" size=".015"', 'type="cylinder" size=".06 .002"'),
+}
 """How each geom is drawn there, and here."""
 
 
@@ -96,7 +99,7 @@ TARGET = Task(
     horizon=120,
     goal=(
         "the ball is on the red dot in the middle",
-        "the ball covers the red spot",
+        "the ball lies on the red spot",
         "a ball in the centre of a table",
     ),
     baseline=("a ball on a table",),
