@@ -22,7 +22,7 @@ NEAR = 0.04
 """The ball lies on the dot when it is nearer than this [m]."""
 SIZES = {
     "pointmass": ('size=".01"', 'size=".03"'),
-    "target": ('type="sphere" size=".015"', 'type="cylinder" size=".06 .002"'),
+    "target": ('type="sphere" size=".015"', 'type="cylinder" size=".06 .002" rgba=".5 .05 .05 1"'),
 }
 """How each geom is drawn there, and here."""
 
