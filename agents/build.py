@@ -22,7 +22,7 @@ from vlmrl.config.schema import RunConfig
 from vlmrl.envs.batch import Look, make_batch
 from vlmrl.envs.frame_tap import FrameTap, Tapped
 from vlmrl.envs.layers import layer_of
-from vlmrl.envs.make import ends_when_unhealthy, env_spec, find_task, make_env, task_names
+from vlmrl.envs.make import env_spec, find_task, make_env, may_end_early, task_names
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.rewards.base import RewardModel
@@ -110,7 +110,7 @@ class World:
     @property
     def may_end_early(self) -> bool:
         """Whether an episode may end before its time limit in a way that the run cannot switch off."""
-        return self.task is None and not ends_when_unhealthy(env_spec(self.config.world))
+        return self.task is None and may_end_early(env_spec(self.config.world))
 
     @property
     def words(self) -> Words:

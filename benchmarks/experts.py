@@ -22,13 +22,14 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from benchmarks.gather import DATA, plain
+from benchmarks.gather import DATA
 from vlmrl.config import atomic
 from vlmrl.envs.make import find_task, make_env, task_names
 from vlmrl.envs.tabletop import Looks, instructions, task
 from vlmrl.envs.task import Task
 from vlmrl.judge.random_policy import RandomPolicy
 from vlmrl.metrics.intervals import rate
+from vlmrl.metrics.plain import plain
 
 FIRST, EPISODES, EACH = 10_000, 50, 4
 """The first seed, how many a task gets, and how many an instruction of the grammar."""

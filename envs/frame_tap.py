@@ -13,6 +13,7 @@ from PIL import Image
 from vlmrl.envs.blank import BlankCheck
 from vlmrl.envs.render import Renderer
 from vlmrl.envs.simulator import has_simulator, refresh, simulator
+from vlmrl.envs.suite import SuiteEnv
 from vlmrl.envs.task import Camera, Profile
 from vlmrl.errors import RenderError
 
@@ -93,8 +94,11 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
 
 
 def default_camera(env: gym.Env[Any, Any]) -> Camera | None:
-    """The camera that a Gymnasium MuJoCo environment looks through by itself, following what it follows."""
-    config = getattr(getattr(env.unwrapped, "mujoco_renderer", None), "default_cam_config", None)
+    """The camera that an environment looks through by itself: the suite's own, or Gymnasium's with what it follows."""
+    inner: Any = env.unwrapped
+    if isinstance(inner, SuiteEnv):
+        return inner.view
+    config = getattr(getattr(inner, "mujoco_renderer", None), "default_cam_config", None)
     if not config:
         return None
     model, _ = simulator(env)

@@ -18,6 +18,7 @@ from vlmrl.envs.frame_tap import FrameTap, Tapped
 from vlmrl.envs.layers import layer_of
 from vlmrl.envs.pixels import PixelObservation, Sight, check_sight
 from vlmrl.envs.simulator import has_simulator
+from vlmrl.envs.suite import ENTRY, register_suite, suite_ends
 from vlmrl.envs.task import Profile, Task
 from vlmrl.envs.task_env import TaskEnv
 from vlmrl.envs.tasks import OWN
@@ -188,13 +189,21 @@ def ends_when_unhealthy(spec: EnvSpec) -> bool:
     return entry is not None and "terminate_when_unhealthy" in inspect.signature(entry).parameters
 
 
+def may_end_early(spec: EnvSpec) -> bool:
+    """Whether an episode may end before its time limit in a way that nobody can switch off, as far as one can know."""
+    if spec.entry_point == ENTRY:
+        return suite_ends(spec.kwargs["domain"])
+    return not ends_when_unhealthy(spec)
+
+
 def registered(task: str, render_mode: str | None = None) -> gym.Env[Any, Any]:
     """What ``gymnasium.make("vlmrl/…")`` calls; the time limit is Gymnasium's own wrapper."""
     return TaskEnv(find_task(task), render_mode)
 
 
 def register() -> None:
-    """Register every task with Gymnasium as ``vlmrl/Domain-Behaviour-vN``; a second call changes nothing."""
+    """Register every task with Gymnasium as ``vlmrl/Domain-Behaviour-vN``, and dm_control's suite; once is enough."""
+    register_suite()
     # By domain: to find each by its name would ask the installed packages each time what they declare.
     for name, task in (pair for domain in names("task") for pair in _found_in(domain).items()):
         if task.env_id not in gym.registry:
@@ -207,4 +216,13 @@ def register() -> None:
             )
 
 
-__all__ = ["env_spec", "find_task", "known_task", "make_env", "register", "registered", "task_names"]
+__all__ = [
+    "env_spec",
+    "find_task",
+    "known_task",
+    "make_env",
+    "may_end_early",
+    "register",
+    "registered",
+    "task_names",
+]

@@ -10,6 +10,9 @@ import numpy as np
 from vlmrl.envs.task import Pose, State
 from vlmrl.types import Array
 
+ROUND = int(mujoco.mjtGeom.mjGEOM_CAPSULE), int(mujoco.mjtGeom.mjGEOM_CYLINDER)
+FLAT = int(mujoco.mjtGeom.mjGEOM_PLANE), int(mujoco.mjtGeom.mjGEOM_HFIELD)
+
 
 @dataclass(frozen=True)
 class UniformPose:
@@ -30,13 +33,13 @@ class UniformPose:
         return Pose(rng.uniform(self.low, self.high, shape), rng.uniform(-self.speed, self.speed, shape))
 
 
-def on_the_floor(model: mujoco.MjModel, qpos: Array, height: int) -> Array:
+def on_the_floor(model: mujoco.MjModel, qpos: Array, height: int = 0) -> Array:
     """Shift poses so that their lowest point touches the floor.
 
     Args:
-        model: a robot of capsules and spheres over a floor, which is its first geom.
+        model: of one robot and a floor.
         qpos: ``(n, nq)``, changed in place.
-        height: the entry that is the root's height.
+        height: which entry is the root's height.
 
     Returns:
         ``qpos``.
@@ -51,11 +54,19 @@ def on_the_floor(model: mujoco.MjModel, qpos: Array, height: int) -> Array:
 
 
 def lowest(model: mujoco.MjModel, data: mujoco.MjData) -> float:
-    """Height of a robot's lowest point [m]; every geom but the floor, the first, is a capsule or a sphere."""
-    radius = model.geom_size[1:, 0]
-    half = np.where(model.geom_type[1:] == int(mujoco.mjtGeom.mjGEOM_CAPSULE), model.geom_size[1:, 1], 0.0)
-    axis = np.abs(data.geom_xmat[1:, 8])  # the z component of each capsule's axis
-    return float((data.geom_xpos[1:, 2] - half * axis - radius).min())
+    """Height of the robot's lowest point [m]; its geoms are capsules, spheres, ellipsoids and cylinders."""
+    solid = ~np.isin(model.geom_type, FLAT)
+    kind, size, up = model.geom_type[solid], model.geom_size[solid], np.abs(data.geom_xmat[solid, 6:])
+    bottom = data.geom_xpos[solid, 2] - np.where(np.isin(kind, ROUND), size[:, 1] * up[:, 2], 0.0)
+    across = np.where(kind == ROUND[1], size[:, 0] * np.sqrt(np.clip(1 - up[:, 2] ** 2, 0, None)), size[:, 0])
+    oval = np.sqrt(((up * size) ** 2).sum(axis=1))
+    return float((bottom - np.where(kind == int(mujoco.mjtGeom.mjGEOM_ELLIPSOID), oval, across)).min())
+
+
+def along(direction: Array) -> Array:
+    """Unit vectors: ``(..., n)`` over their lengths."""
+    unit: Array = direction / np.linalg.norm(direction, axis=-1, keepdims=True)
+    return unit
 
 
 def states(model: mujoco.MjModel, qpos: Array) -> State:

@@ -71,6 +71,7 @@ class Renderer:
         self._rect = mujoco.MjrRect(0, 0, size[1], size[0])
         self._buffer = np.empty((*size, 3), np.uint8)
         self._context: mujoco.MjrContext | None = None
+        self._terrain = model.hfield_data.copy()
         style = STYLES[profile]
         with gl.current(self), _drawn_as(model, style, size):
             self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
@@ -99,9 +100,17 @@ class Renderer:
         with gl.current(self) as changed:
             if changed:
                 mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
+            if self._terrain.size and not np.array_equal(self._terrain, self._model.hfield_data):
+                self._upload_terrain(self._context)
             mujoco.mjr_render(self._rect, self._scene, self._context)
             mujoco.mjr_readPixels(self._buffer, None, self._rect, self._context)
         return self._buffer[::-1].copy()  # GL counts rows from the bottom
+
+    def _upload_terrain(self, context: mujoco.MjrContext) -> None:
+        """Give the ground that has been shaped anew to the driver (dm_control's quadruped/escape does so)."""
+        self._terrain = self._model.hfield_data.copy()
+        for index in range(self._model.nhfield):
+            mujoco.mjr_uploadHField(self._model, context, index)
 
     @property
     def eye(self) -> mujoco.MjvGLCamera:

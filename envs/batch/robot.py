@@ -79,7 +79,9 @@ class Robot(ABC):
     def observe(self, rows: Rows = ALL) -> Array:
         """What the learner sees, ``(k, n)``: a new array of the stock observation's dtype."""
 
-    def copy_starts(self, ids: Ids, generators: list[np.random.Generator], begin: Callable[[], object]) -> None:
+    def copy_starts(
+        self, ids: Ids, generators: list[np.random.Generator], begin: Callable[[], tuple[Array, Any]]
+    ) -> None:
         """Let the stock environment begin an episode with each simulation's generator, and take its state.
 
         Args:
@@ -90,11 +92,14 @@ class Robot(ABC):
         self.engine.reset(ids)
         for sim in ids:
             self.env.np_random = generators[sim]
-            begin()
+            self.begun(int(sim), begin())
             self.engine.store(int(sim), self.env.data)
         rows = self.engine.state[ids]
         self.engine.forward(ids, self.stage)
         self.engine.state[ids] = rows  # the stock one computed forces once; twice is another start for the solver
+
+    def begun(self, sim: int, seen: tuple[Array, Any]) -> None:  # noqa: B027  # as below
+        """Note what the stock environment's reset gave for a simulation, observation and info; by default nothing."""
 
     def remember(self) -> None:  # noqa: B027  # most need it, yet not all
         """Note before a step what the reward will compare with; by default nothing."""
@@ -187,6 +192,11 @@ class SuiteRobot(Robot):
     stage = int(mujoco.mjtStage.mjSTAGE_VEL)
     persistent = True  # the next step goes on from the stages computed at the end of this one
 
+    def __init__(self, env: Any, engine: Engine) -> None:
+        super().__init__(env, engine)
+        self._firsts: dict[int, Array] = {}
+        self._none = np.empty((0, *env.observation_space.shape), np.float32)
+
     @property
     def substeps(self) -> int:
         """Timesteps between actions."""
@@ -200,8 +210,14 @@ class SuiteRobot(Robot):
         """Let the stock environment begin each episode."""
         self.copy_starts(ids, generators, self.env.reset)
 
+    def begun(self, sim: int, seen: tuple[Array, Any]) -> None:
+        """Keep the first observation: what is felt at the start, dm_control computed without actuators."""
+        self._firsts[sim] = seen[0]
+
     def observe(self, rows: Rows = ALL) -> Array:
-        """float32 ``(k, n)``."""
+        """float32 ``(k, n)``; of simulations by their number, which have just begun, what the stock reset gave."""
+        if not isinstance(rows, slice):
+            return np.stack([self._firsts.pop(sim) for sim in rows.tolist()]) if rows.size else self._none
         return np.concatenate(self.parts(rows), axis=1, dtype=np.float32)
 
     @abstractmethod
@@ -236,6 +252,32 @@ def length(rows: Array) -> Array:
     """
     total: Array = np.sqrt(np.vecdot(rows, rows))
     return total
+
+
+def readings(model: mujoco.MjModel, engine: Engine, *sensors: str) -> Callable[[Rows], Array]:
+    """A function that gives what sensors read in some simulations, ``(k, n)``, one after the other."""
+    places = np.concatenate([_place(model, name) for name in sensors])
+    sensed = engine.field("sensordata")
+    return lambda rows: sensed[rows][:, places]
+
+
+def _place(model: mujoco.MjModel, name: str) -> NDArray[np.int64]:
+    sensor = model.sensor(name)
+    return np.arange(sensor.adr[0], sensor.adr[0] + sensor.dim[0])
+
+
+def turned_into(frames: Array, vectors: Array) -> Array:
+    """Vectors of the world as seen from bodies.
+
+    Args:
+        frames: ``(k, 9)`` how each body is turned, as MuJoCo's ``xmat``.
+        vectors: ``(k, 3)``.
+
+    Returns:
+        ``(k, 3)``.
+    """
+    seen: Array = (vectors[:, None] @ frames.reshape(-1, 3, 3))[:, 0]
+    return seen
 
 
 def within(values: Array, bounds: tuple[float, float]) -> Array:

@@ -17,7 +17,8 @@ def stock_of(robot):
     for spec in gym.registry.values():
         if spec.entry_point in robot.of:
             return partial(gym.make, spec.id, max_episode_steps=30)
-    for name in ours():
+    domain = robot.__module__.rpartition(".")[2]
+    for name in sorted(ours(), key=lambda name: not name.startswith(domain)):  # the likely ones first
         env = task(name)()
         form = form_of(env)
         env.close()

@@ -192,9 +192,9 @@ def path_poses(task: str, n: int) -> Pose:
     qpos = start + np.linspace(0, 1, n)[:, None] * (end - start)
     if task.startswith("walker"):
         from vlmrl.envs.poses import on_the_floor
-        from vlmrl.envs.tasks.walker import model
+        from vlmrl.envs.suite import suite_model
 
-        return Pose(on_the_floor(model(), qpos, height=0))
+        return Pose(on_the_floor(suite_model("walker", "stand"), qpos))
     if task.startswith("reacher"):
         ball = np.array([0.12 + 0.12 * np.cos(1.7), 0.12 * np.sin(1.7), 0.0])
         return Pose(qpos, None, np.broadcast_to(ball, (n, 1, 3)).copy())

@@ -12,7 +12,11 @@ from vlmrl.types import Array
 class Walker(SuiteRobot):
     """dm_control's walker, N at a time."""
 
-    of = ("dm_control.suite.walker:PlanarWalker",)
+    of = (
+        "dm_control.suite.walker:PlanarWalker",
+        "vlmrl.envs.tasks.walker:on_its_back",
+        "vlmrl.envs.tasks.walker:on_its_feet",
+    )
 
     def __init__(self, env: Any, engine: Engine) -> None:
         super().__init__(env, engine)
