@@ -101,8 +101,10 @@ def _form(settings: CollectSettings) -> tuple[Format, Path]:
         raise ConfigError("out: is missing; give out=FOLDER for a dataset, or out=FILE.npz for `vlmrl bench`")
     form: Format = settings.format or ("npz" if out.suffix == ".npz" else "minari")
     if (form == "npz") != (out.suffix == ".npz") or out.suffix not in (".npz", ""):
-        right = "a file that ends in .npz" if form == "npz" else "a folder, for example out=data/mine"
-        raise ConfigError(f"out={out}: format={form} takes {right}")
+        raise ConfigError(
+            f"out={out}: does not go with format={form}; give a folder for a dataset, or a file that ends in .npz for "
+            "`vlmrl bench`"
+        )
     return form, out
 
 
