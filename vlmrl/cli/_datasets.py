@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal, Protocol
 
 from vlmrl.cli import _out
 from vlmrl.config.atomic import write_text
-from vlmrl.datasets import minari
+from vlmrl.datasets import lerobot, minari
 from vlmrl.datasets.cameras import camera_of, label_of
 from vlmrl.datasets.episode import Episode
 from vlmrl.datasets.folder import new_folder
@@ -19,14 +20,22 @@ from vlmrl.envs.make import find_task
 from vlmrl.envs.task import Camera, Task
 from vlmrl.errors import ConfigError
 from vlmrl.judge.recorded import Outcome, outcome_of
+from vlmrl.types import Array
 
 README = "README.md"
 
+Form = Literal["minari", "lerobot"]
+
+
+class Keep(Protocol):
+    """Writes the episodes of a new dataset."""
+
+    def __call__(self, episodes: Sequence[Episode], progress: Sequence[Array] | None = None) -> None:
+        """Write them, with their progress ``(T + 1,)`` where LeRobot is told another than the oracle's."""
+
 
 @contextmanager
-def write(
-    out: Path, task: Task, cameras: str, size: tuple[int, int], command: str
-) -> Iterator[Callable[[Sequence[Episode]], None]]:
+def write(out: Path, form: Form, task: Task, cameras: str, size: tuple[int, int], command: str) -> Iterator[Keep]:
     """Open a new dataset, before anything is played; yields what writes the episodes into it.
 
     Raises:
@@ -34,14 +43,17 @@ def write(
         RunError: it cannot be written.
     """
     views = views_of(cameras, task)
-    minari.check_installed()
+    (minari if form == "minari" else lerobot).check_installed()
     with new_folder(out) as draft:
 
-        def keep(episodes: Sequence[Episode]) -> None:
+        def keep(episodes: Sequence[Episode], progress: Sequence[Array] | None = None) -> None:
             sheet = Sheet.of(task, episodes, command, dict.fromkeys(views, size))
-            minari.write(draft, task, episodes, sheet)
-            write_videos(draft, task, episodes, views, size, sheet.fps, _out.say)
-            write_text(draft / README, sheet.page(minari.READING))
+            if form == "minari":
+                minari.write(draft, task, episodes, sheet)
+                write_videos(draft, task, episodes, views, size, sheet.fps, _out.say)
+            else:
+                lerobot.write(draft, task, episodes, sheet, views, progress, _out.say)
+            write_text(draft / README, sheet.page((minari if form == "minari" else lerobot).READING))
 
         yield keep
 

@@ -2,6 +2,7 @@
 
 vlmrl collect task=cartpole/left out=data/left                         a Minari dataset with films, all who can act
 vlmrl collect task=walker/stand runs/a agents=random,perturbed out=data/stand
+vlmrl collect task=walker/stand runs/a format=lerobot out=data/lerobot
 vlmrl collect task=walker/stand runs/a runs/b out=episodes/stand.npz   for `vlmrl bench episodes=…`
 
 Who acts: script (the task's own), perturbed (it, or a run's agent, with noise and pushes), random, still, push and
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from vlmrl.envs.task import Task
     from vlmrl.judge.collect import Actor
 
-Format = Literal["minari", "npz"]
+Format = Literal["minari", "lerobot", "npz"]
 
 
 class CollectSettings(Answer):
@@ -42,7 +43,7 @@ class CollectSettings(Answer):
     out: Path | None = None
     """The folder to write, which must be new, or a file ending in .npz."""
     format: Format | None = None
-    """minari or npz; null: as out ends, Minari for a folder."""
+    """minari, lerobot or npz; null: as out ends, Minari for a folder."""
     cameras: str = "task"
     """What to film, with commas between: task, cameras of the model, task:azimuth=45:distance=2; none films nothing."""
     size: tuple[PositiveInt, PositiveInt] = (128, 128)
@@ -83,7 +84,7 @@ def run(argv: Sequence[str]) -> int:
     else:
         from vlmrl.cli._datasets import outcome, write
 
-        writing = write(place, task, settings.cameras, settings.size, command)
+        writing = write(place, form, task, settings.cameras, settings.size, command)
         with writing as keep:
             episodes = episodes_of(task, _actors(settings, task), settings.seed, _out.say)
             keep(episodes)
