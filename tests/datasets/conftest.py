@@ -1,5 +1,6 @@
 """A short task whose reset also changes the model, with a script, and episodes of it."""
 
+import shutil
 from functools import partial
 
 import gymnasium as gym
@@ -7,6 +8,7 @@ import mujoco
 import numpy as np
 import pytest
 
+from vlmrl.datasets import minari
 from vlmrl.datasets.sheet import Sheet
 from vlmrl.envs.make import find_task
 from vlmrl.envs.simulator import simulator
@@ -54,3 +56,19 @@ def episodes(task):
 @pytest.fixture(scope="session")
 def sheet(task, episodes):
     return Sheet.of(task, episodes, "vlmrl collect …", {"task": (64, 64)})
+
+
+@pytest.fixture(scope="session")
+def folder(task, episodes, sheet, tmp_path_factory):
+    """They as a Minari dataset; leave it as it is."""
+    folder = tmp_path_factory.mktemp("dataset") / "kept"
+    minari.write(folder, task, episodes, sheet)
+    return folder
+
+
+@pytest.fixture
+def broken(folder, tmp_path):
+    """A copy of it to be damaged, and its one large file."""
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    return copy, copy / "data" / "main_data.hdf5"

@@ -1,6 +1,7 @@
 """LeRobot's format: read back by us, and by LeRobot itself in an environment of its own."""
 
 import json
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -39,8 +40,6 @@ def folder(task, told, sheet, views, tmp_path_factory):
 
 @pytest.fixture
 def broken(folder, tmp_path):
-    import shutil
-
     return Path(shutil.copytree(folder, tmp_path / "copy"))
 
 

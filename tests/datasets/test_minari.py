@@ -1,7 +1,6 @@
 """Through Minari's format and back: nothing is lost, and what is broken has a number."""
 
 import json
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -11,21 +10,6 @@ from vlmrl.datasets import minari
 from vlmrl.datasets.minari import Dataset
 from vlmrl.datasets.sheet import Sheet
 from vlmrl.errors import ConfigError, RunError
-
-
-@pytest.fixture(scope="module")
-def folder(task, episodes, sheet, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dataset") / "kept"
-    minari.write(folder, task, episodes, sheet)
-    return folder
-
-
-@pytest.fixture
-def broken(folder, tmp_path):
-    """A copy to be damaged, and its one large file."""
-    copy = tmp_path / "copy"
-    shutil.copytree(folder, copy)
-    return copy, copy / "data" / "main_data.hdf5"
 
 
 def test_what_is_read_is_what_was_written_bit_for_bit(folder, episodes, sheet):
@@ -62,13 +46,14 @@ def test_minari_itself_reads_it(folder, task, episodes):
     assert told["instruction"] == task.goal[0]
 
 
-def test_observations_of_several_parts_are_kept_by_name(task, episodes, sheet, tmp_path):
+def test_observations_of_several_parts_are_kept_by_name(episodes, tmp_path):
     from gymnasium.spaces import Box, Dict
 
     import vlmrl.datasets.minari as module
 
+    colours = np.linspace(0, 1, 16 * 4, dtype=np.float32).reshape(16, 1, 4)
     seen = {"state": episodes[0].observations, "goal": np.arange(48, dtype=np.float64).reshape(16, 3)}
-    episode = replace(episodes[0], observations=seen)
+    episode = replace(episodes[0], observations=seen, model_states={"geom_rgba": colours})
     storage, _ = module._minari()
     space = Dict({"state": Box(-9, 9, (6,), np.float32), "goal": Box(0, 99, (3,), np.float64)})
     made = storage.new(tmp_path, space, Box(-1, 1, (2,), np.float32), jpeg_encoding=False)

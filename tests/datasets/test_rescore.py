@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vlmrl.datasets import minari
 from vlmrl.datasets.cameras import camera_of
 from vlmrl.datasets.minari import Dataset
 from vlmrl.datasets.rescore import Question, ranked, read, rescore
@@ -16,13 +15,6 @@ from vlmrl.metrics.rank import auroc, spearman
 from vlmrl.rewards.goal_baseline import GoalBaseline
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.types import Words
-
-
-@pytest.fixture(scope="module")
-def folder(task, episodes, sheet, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dataset") / "kept"
-    minari.write(folder, task, episodes, sheet)
-    return folder
 
 
 @pytest.fixture
@@ -86,12 +78,8 @@ def test_another_camera_and_other_words_are_other_scores(folder, task, episodes,
             rescore(dataset, task, scorer, turned, tmp_path / "own")
 
 
-def test_broken_episodes_stop_it_or_are_left_out(folder, task, scorer, question, tmp_path):
-    import shutil
-
-    copy = tmp_path / "copy"
-    shutil.copytree(folder, copy)
-    path = copy / "data" / "main_data.hdf5"
+def test_broken_episodes_stop_it_or_are_left_out(broken, task, scorer, question, tmp_path):
+    copy, path = broken
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.6)])
     with Dataset(copy) as dataset:
         with pytest.raises(RunError, match=r"episode \d of 6.*skip_broken=true"):

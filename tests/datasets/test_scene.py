@@ -1,7 +1,9 @@
 """What is kept of an episode is all of it: pictures come out the same again, and so do its actions."""
 
 from dataclasses import replace
+from functools import partial
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -127,18 +129,36 @@ def test_another_robots_states_are_refused(episodes):
             scene.frames(replace(episodes[0], model={}))
 
 
-def test_a_model_that_its_steps_change_cannot_be_kept(task):
-    class Fading(Recorder):
-        def step(self, action):
-            simulator(self.env)[0].geom_rgba[:, 3] *= 0.99
-            return super().step(action)
+class Fading(gym.Wrapper):
+    """The target fades while the episode goes on, as a button that is pressed changes its colour."""
 
-    env = Fading(make_env(task, frames=False), "fade")
-    env.reset(seed=3)
-    for _ in range(task.horizon - 1):
-        env.step(env.action_space.sample())
-    with pytest.raises(RunError, match=r"seed=3.*geom_rgba"):
-        env.step(env.action_space.sample())
+    def reset(self, **asked):
+        simulator(self.env)[0].geom("target").rgba[3] = 1.0
+        return self.env.reset(**asked)
+
+    def step(self, action):
+        simulator(self.env)[0].geom("target").rgba[3] *= 0.9
+        return self.env.step(action)
+
+
+def fading(make):
+    return Fading(make())
+
+
+def test_what_steps_change_in_the_model_is_kept_step_by_step(task):
+    task = task.but(make=partial(fading, task.make))
+    episode, frames = tapped(task)
+    assert set(episode.model_states) == {"geom_rgba"}
+    assert "body_mass" in episode.model
+    with Scene(task) as scene:
+        assert np.array_equal(scene.frames(episode), frames)
+        assert np.array_equal(scene.frames(episode, moments=[0]), frames[:1])
+        assert not np.array_equal(scene.frames(replace(episode, model_states={})), frames)
+        assert scene.replayed(episode).digest == episode.digest
+
+
+def test_an_episode_without_a_seed_is_refused(task):
+    env = Recorder(make_env(task, frames=False), "act")
     with pytest.raises(ConfigError, match="seed=None"):
         env.reset()
     env.close()

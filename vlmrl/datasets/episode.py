@@ -42,6 +42,7 @@ class Episode:
         start: float64 ``(n,)``, MuJoCo's whole integration state before the first action.
         push: float64 ``(T, 4)``: the body that was pushed during that step and the force on it [N]; zeros for none.
         model: fields of the simulator's model that this episode's reset changed, by name, whole.
+        model_states: those that its steps changed too, such as a button's colour, each ``(T + 1, ...)``.
         terminated: the environment ended it; else its time was over.
 
     Raises:
@@ -60,12 +61,14 @@ class Episode:
     start: NDArray[np.float64]
     push: NDArray[np.float64]
     model: Mapping[str, Array] = field(default_factory=dict)
+    model_states: Mapping[str, Array] = field(default_factory=dict)
     terminated: bool = False
 
     def __post_init__(self) -> None:
         steps = len(self.actions)
         seen = named(self.observations, "observations")
-        after = {**seen, **named(self.states, "states"), "oracle": self.oracle, "success": self.success}
+        states = {**named(self.states, "states"), **named(self.model_states, "model_states")}
+        after = {**seen, **states, "oracle": self.oracle, "success": self.success}
         for name, array in [*after.items(), ("push", self.push)]:
             wanted = steps if name == "push" else steps + 1
             if len(array) != wanted or not steps:
@@ -116,5 +119,5 @@ def named(tree: Tree, name: str) -> dict[str, Array]:
 
 
 def _paths(episode: Episode) -> Iterator[tuple[str, Array]]:
-    for name in ("observations", "states", "model"):
+    for name in ("observations", "states", "model", "model_states"):
         yield from named(getattr(episode, name), name).items()

@@ -240,8 +240,7 @@ def _buffer(episode: Episode) -> Any:
     never = np.zeros(steps, dtype=np.bool_)
     infos: dict[str, Any] = {name: getattr(episode, name) for name in ("oracle", "success", "start", "push")}
     infos["states"] = dict(episode.states)
-    if episode.model:
-        infos["model"] = dict(episode.model)
+    infos |= {name: dict(getattr(episode, name)) for name in ("model", "model_states") if getattr(episode, name)}
     seen = episode.observations
     return EpisodeBuffer(
         seed=episode.seed,
@@ -263,7 +262,7 @@ def _episode(group: Any) -> Episode:
         observations=_tree(group["observations"]),
         **{name: infos[name][()] for name in ("oracle", "success", "start", "push")},
         states=_tree(infos["states"]),  # type: ignore[arg-type]
-        model=_tree(infos["model"]) if "model" in infos else {},  # type: ignore[arg-type]
+        **{name: _tree(infos[name]) for name in ("model", "model_states") if name in infos},  # type: ignore[arg-type]
     )
 
 

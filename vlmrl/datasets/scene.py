@@ -10,7 +10,7 @@ from gymnasium.wrappers import TimeLimit
 from numpy.typing import NDArray
 
 from vlmrl.datasets.episode import Episode
-from vlmrl.datasets.model_fields import changed, fields_of, put
+from vlmrl.datasets.model_fields import ModelFields
 from vlmrl.datasets.pushes import Pushed, as_recorded
 from vlmrl.datasets.recorder import INTEGRATION, Recorder, integration_state
 from vlmrl.envs.render import Renderer
@@ -35,7 +35,7 @@ class Scene:
         self.task = task
         self._env = TaskEnv(task)
         self._model, _ = simulator(self._env)
-        self._fresh = fields_of(self._model)
+        self._fields = ModelFields(self._model)
         self._data = mujoco.MjData(self._model)  # of its own, as where frames are tapped: nothing is left of a step
         self._renderers: dict[tuple[Camera, tuple[int, int], Profile], Renderer] = {}
 
@@ -69,7 +69,7 @@ class Scene:
             ConfigError: the model has no such camera, or the episode's model is another robot's.
         """
         renderer = self._renderer(camera or self.task.camera, size, profile or self.task.profile)
-        put(self._model, {**{name: self._fresh[name] for name in changed(self._model, self._fresh)}, **episode.model})
+        self._fields.put(episode.model)
         picked = range(len(episode) + 1) if moments is None else moments
         return np.stack([self._frame(renderer, episode, int(at)) for at in picked])
 
@@ -116,6 +116,9 @@ class Scene:
         self.close()
 
     def _frame(self, renderer: Renderer, episode: Episode, at: int) -> NDArray[np.uint8]:
+        if episode.model_states:
+            moved = {name: values[at] for name, values in episode.model_states.items()}
+            self._fields.put({**episode.model, **moved})
         for name, values in episode.states.items():
             if name == "time":
                 self._data.time = float(values[at])
