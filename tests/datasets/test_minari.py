@@ -84,6 +84,16 @@ def test_a_file_that_was_cut_off_names_the_episode_and_gives_those_before(broken
     assert not rescued.exists()
 
 
+def test_of_more_than_ten_episodes_those_before_the_cut_are_left_too(task, episodes, sheet, tmp_path):
+    minari.write(tmp_path, task, [*episodes, *episodes], sheet)
+    file = tmp_path / "data" / "main_data.hdf5"
+    file.write_bytes(file.read_bytes()[: file.stat().st_size * 6 // 10])
+    with Dataset(tmp_path) as dataset:
+        whole = [index for index, _ in dataset.episodes(skip_broken=True)]
+    assert whole == list(range(len(whole)))
+    assert 5 <= len(whole) <= 7
+
+
 def test_a_changed_number_is_found(broken, episodes):
     import h5py
 

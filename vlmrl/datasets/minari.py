@@ -215,10 +215,11 @@ def _lay_out(path: Path) -> None:
     """
     h5py, draft = _h5py(), path.with_suffix(".draft")
     with h5py.File(path, "r") as found, h5py.File(draft, "w") as new:
-        for name in found:
+        names = [f"episode_{index}" for index in range(len(found))]  # HDF5's own order has 10 before 2
+        for name in names:
             new.create_group(name).attrs.update(found[name].attrs)
         new.flush()
-        for name in found:
+        for name in names:
             _copy(found[name], new[name])
     os.replace(draft, path)
 
