@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.wrappers import TimeLimit
+from numpy.typing import NDArray
 
-from vlmrl.envs.simulator import simulator
+from vlmrl.datasets.episode import Episode
+from vlmrl.datasets.recorder import Recorder
+from vlmrl.envs.make import make_env
 from vlmrl.envs.task import Task
 from vlmrl.envs.task_env import TaskEnv
+from vlmrl.errors import ShapeError
 from vlmrl.judge.episodes import evaluate
 from vlmrl.judge.habits import Push, Still
 from vlmrl.judge.random_policy import RandomPolicy
@@ -34,12 +39,14 @@ class Actor:
         policy: from observations ``(N, ...)`` to actions ``(N, ...)``.
         episodes: how many to play.
         about: what there is to know of it.
+        make: builds the environment that it acts in; None takes the task's own.
     """
 
     name: str
     policy: Policy
     episodes: int
     about: str = ""
+    make: Callable[[], gym.Env[Any, Any]] | None = None
 
 
 def habitual(task: Task, episodes: int = 6) -> list[Actor]:
@@ -72,38 +79,74 @@ def collect(
         notes: where they come from, for people.
         say: tells the user what is under way.
     """
-    kept = []
+    return recorded(task, episodes_of(task, actors, first_seed, say), notes)
+
+
+def episodes_of(
+    task: Task,
+    actors: Sequence[Actor],
+    first_seed: int = FIRST_SEED,
+    say: Callable[[str], object] = lambda line: None,
+) -> list[Episode]:
+    """Play every actor's episodes, each from a start of its own; the arguments are those of :func:`collect`."""
+    kept: list[Episode] = []
     for actor in actors:
         seeds = list(range(first_seed, first_seed + actor.episodes))
         first_seed += actor.episodes
-        kept.append(_played(task, actor, seeds, notes or {}))
-        held = int(kept[-1].succeeded(task).sum())
+        found = played(task, actor, seeds)
+        kept += found
+        held = sum(episode.succeeded(task) for episode in found)
         say(f"{task.name}: {actor.name}, {len(seeds)} episodes, {held} succeeded ({actor.about})")
-    return Recorded.join(kept)
+    return kept
 
 
-def _played(task: Task, actor: Actor, seeds: Sequence[int], notes: Mapping[str, Any]) -> Recorded:
-    env = _Noted(TimeLimit(TaskEnv(task), task.horizon))
+def played(task: Task, actor: Actor, seeds: Sequence[int]) -> list[Episode]:
+    """One episode a seed, kept whole."""
+    make = actor.make or partial(make_env, task, frames=False)
+    env = Recorder(make(), task.goal[0])
     evaluate(actor.policy, lambda: env, task, seeds, batch=1)
-    parts = [np.array([state[part] for states in env.episodes for state in states]) for part in range(3)]
-    qpos, qvel, mocap_pos = (
-        part.reshape(len(seeds), task.horizon + 1, *part.shape[1:]).astype(np.float32) for part in parts
-    )
-    oracle, success = truth_of(task, qpos, qvel, mocap_pos, np.array(seeds))
+    return [replace(episode, actor=actor.name, about=actor.about) for episode in env.episodes]
+
+
+def recorded(task: Task, episodes: Sequence[Episode], notes: Mapping[str, Any] | None = None) -> Recorded:
+    """Episodes as `vlmrl bench` takes them; of each actor every second one is held out.
+
+    Raises:
+        ShapeError: they are not of the same length.
+    """
+    states = [_single(episodes, name) for name in ("qpos", "qvel")]
+    mocap_pos = _single(episodes, "mocap_pos", (*states[0].shape[:2], 0, 3))
+    oracle, success = truth_of(task, states[0], states[1], mocap_pos, np.array([episode.seed for episode in episodes]))
+    before: Counter[tuple[str, str]] = Counter()
+    held_out = []
+    for episode in episodes:
+        held_out.append(before[episode.actor, episode.about] % 2 == 1)
+        before[episode.actor, episode.about] += 1
     return Recorded(
         task.name,
         task.version,
-        qpos,
-        qvel,
+        states[0],
+        states[1],
         mocap_pos,
         oracle=oracle,
         success=success,
-        actor=(actor.name,) * len(seeds),
-        about=(actor.about,) * len(seeds),
-        seed=np.array(seeds, dtype=np.int64),
-        held_out=np.arange(len(seeds)) % 2 == 1,
-        notes=notes,
+        actor=tuple(episode.actor for episode in episodes),
+        about=tuple(episode.about for episode in episodes),
+        seed=np.array([episode.seed for episode in episodes], dtype=np.int64),
+        held_out=np.array(held_out, dtype=np.bool_),
+        notes=notes or {},
     )
+
+
+def _single(episodes: Sequence[Episode], name: str, empty: tuple[int, ...] = ()) -> NDArray[np.float32]:
+    """A part of the states as float32 ``(E, T + 1, ...)``; zeros of that shape where the simulator has none."""
+    if name not in episodes[0].states:
+        return np.zeros(empty, dtype=np.float32)
+    if len({len(episode) for episode in episodes}) != 1:
+        raise ShapeError(
+            f"episodes: of {sorted({len(one) for one in episodes})} steps; one file holds those of a length"
+        )
+    return np.stack([episode.states[name] for episode in episodes]).astype(np.float32)
 
 
 def truth_of(task: Task, qpos: Array, qvel: Array, mocap_pos: Array, seed: Array | None = None) -> tuple[Array, Array]:
@@ -115,27 +158,3 @@ def truth_of(task: Task, qpos: Array, qvel: Array, mocap_pos: Array, seed: Array
     with Stage(task) as stage:
         oracle, success = stage.truth(in_a_row(qpos, qvel, mocap_pos, seed))
     return oracle.reshape(lead).astype(np.float32), success.reshape(lead)
-
-
-class _Noted(gym.Wrapper[Any, Any, Any, Any]):
-    """Keeps the state after every reset and step, episode by episode."""
-
-    def __init__(self, env: gym.Env[Any, Any]) -> None:
-        super().__init__(env)
-        self.episodes: list[list[tuple[Array, Array, Array]]] = []
-
-    def reset(self, **asked: Any) -> tuple[Any, dict[str, Any]]:
-        """Reset, and begin a new episode."""
-        found = self.env.reset(**asked)
-        self.episodes.append([self._state()])
-        return found
-
-    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """Step, and note where it led."""
-        found = self.env.step(action)
-        self.episodes[-1].append(self._state())
-        return found
-
-    def _state(self) -> tuple[Array, Array, Array]:
-        _, data = simulator(self.env)
-        return data.qpos.copy(), data.qvel.copy(), data.mocap_pos.copy()

@@ -10,6 +10,10 @@ from gymnasium.spaces import Box
 
 from vlmrl.errors import ConfigError
 from vlmrl.types import Array
+from vlmrl.video.play import Policy
+
+_LASTS = 0.9
+"""How much of a step's noise is left in the next one's."""
 
 
 class Still:
@@ -67,6 +71,49 @@ class Push:
                 for way, back in zip(self._ways, turned, strict=True)
             ]
         )
+
+
+class Perturbed:
+    """Does what another policy does, with noise: goes astray by some way and has to find back.
+
+    The noise is Gaussian and lasts for about ten steps, as white noise would cancel itself; how much of it there is,
+    is drawn for each episode, so that there are clean ones and clumsy ones.
+
+    Args:
+        policy: who knows how.
+        space: the action space of one environment, a box with bounds.
+        noise: the largest standard deviation, in halves of an action's range, 0 or more.
+
+    Raises:
+        ConfigError: another space, or a negative noise.
+    """
+
+    def __init__(self, policy: Policy, space: Any, noise: float = 0.3) -> None:
+        if noise < 0:
+            raise ConfigError(f"noise={noise}: must be 0 or more, in halves of an action's range")
+        self._policy, self._most = policy, noise
+        self._low, self._high = _bounds(space)
+        self._dtype = space.dtype
+        self._drawn: list[np.random.Generator] = []
+        self._noise = self._scale = np.zeros(0)
+
+    def start(self, seeds: Sequence[int]) -> None:
+        """Begin one episode for each seed."""
+        starts = getattr(self._policy, "start", None)
+        if starts is not None:
+            starts(seeds)
+        self._drawn = [np.random.default_rng([seed, 0xD157]) for seed in seeds]
+        self._scale = np.array([rng.uniform(0, self._most) for rng in self._drawn])
+        self._noise = np.array([rng.normal(size=self._low.shape) for rng in self._drawn])
+
+    def __call__(self, observations: Any) -> Array:
+        """One action for each episode begun: ``(N, ...)``."""
+        fresh = np.array([rng.normal(size=self._low.shape) for rng in self._drawn])
+        self._noise = _LASTS * self._noise + np.sqrt(1 - _LASTS**2) * fresh
+        scale = self._scale.reshape(-1, *[1] * self._low.ndim) * (self._high - self._low) / 2
+        astray = self._policy(observations) + scale * self._noise[: len(observations)]
+        bounded: Array = np.clip(astray, self._low, self._high).astype(self._dtype)
+        return bounded
 
 
 def _bounds(space: Any) -> tuple[Array, Array]:

@@ -117,7 +117,7 @@ class Recorded:
     def outcomes(self, task: Task) -> tuple[Outcome, ...]:
         """What came of each episode."""
         pairs = zip(self.succeeded(task), self.success[:, 1:], strict=True)
-        return tuple("success" if held else "near miss" if row.any() else "failure" for held, row in pairs)
+        return tuple(outcome_of(bool(held), row) for held, row in pairs)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -172,6 +172,11 @@ class Recorded:
             raise RunError(
                 f"episodes={path}: cannot be read ({cause}); name a file that `vlmrl collect` wrote"
             ) from cause
+
+
+def outcome_of(succeeded: bool, success: Array) -> Outcome:
+    """What came of an episode with ``success`` bool ``(T,)`` after each step."""
+    return "success" if succeeded else "near miss" if success.any() else "failure"
 
 
 def in_a_row(qpos: Array, qvel: Array, mocap_pos: Array, seed: Array | None = None) -> Pose:
