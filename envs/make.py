@@ -7,7 +7,6 @@ import inspect
 import warnings
 from collections import Counter
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -16,12 +15,12 @@ from gymnasium.wrappers import TimeLimit
 
 from vlmrl.envs.frame_tap import FrameTap, Tapped
 from vlmrl.envs.layers import layer_of
+from vlmrl.envs.own import OWN
 from vlmrl.envs.pixels import PixelObservation, Sight, check_sight
 from vlmrl.envs.simulator import has_simulator
 from vlmrl.envs.suite import ENTRY, register_suite, suite_ends
 from vlmrl.envs.task import Profile, Task
 from vlmrl.envs.task_env import TaskEnv
-from vlmrl.envs.tasks import OWN
 from vlmrl.errors import ConfigError, UnknownName
 from vlmrl.find import find, names, plugins
 
@@ -50,7 +49,7 @@ def _found_in(domain: str) -> dict[str, Task]:
     try:
         return _tasks_of(domain)
     except Exception as cause:
-        own = any((Path(folder) / f"{domain}.py").is_file() for folder in OWN)
+        own = any((folder / f"{domain}.py").is_file() for folder in OWN)
         if not own and domain not in plugins("task"):
             raise
         whose = "VLMRL_TASKS" if own else "another package"
