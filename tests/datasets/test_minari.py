@@ -150,6 +150,9 @@ def test_the_datasheet_survives_json_and_tells_who_acted(sheet):
     page = sheet.page(minari.READING)
     for told in ("# reacher/touch", "| perturbed | 2 |", "way back", "mujoco", "vlmrl collect …", "MIT"):
         assert told in page
+    about = sheet.actors["perturbed"]["about"]
+    assert about.count("the task's own script") == 1, "said once, however many episodes there are"
+    assert sheet.actors["perturbed"]["pushed"] == 2
     with pytest.raises(RunError, match="datasheet cannot be read"):
         Sheet.read({"task": "a/b"})
 

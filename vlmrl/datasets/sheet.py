@@ -197,11 +197,12 @@ hard.
 
 def _actors(task: Task, episodes: Sequence[Episode]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    for episode in episodes:
-        told = found.setdefault(episode.actor, {"episodes": 0, "successes": 0, "pushed": 0, "about": episode.about})
-        told["episodes"] += 1
-        told["successes"] += int(episode.succeeded(task))
-        told["pushed"] += int(episode.pushed)
-        if episode.about not in told["about"].split("; "):
-            told["about"] += f"; {episode.about}"
+    for name in dict.fromkeys(episode.actor for episode in episodes):
+        mine = [episode for episode in episodes if episode.actor == name]
+        found[name] = {
+            "episodes": len(mine),
+            "successes": sum(episode.succeeded(task) for episode in mine),
+            "pushed": sum(episode.pushed for episode in mine),
+            "about": " / ".join(dict.fromkeys(episode.about for episode in mine)),
+        }
     return found
