@@ -66,17 +66,17 @@ def at_random(task: Task, episodes: int) -> Reached:
 
 
 def knowing(task: Task, folder: Path, episodes: int, known: Reached | None) -> Reached | None:
-    """The script, or the best trained agent there is; what is known already where it is the same."""
+    """The script, or the trained agent with most steps; what is known already where it is the same."""
     if task.expert is not None:
         scripted = Scripted(task)
         return known if known and known.who == SCRIPT else played(task, scripted, scripted.make, SCRIPT, episodes)
-    for run in runs_of(folder, task):
-        who = f"{run.config.agent.name} on ground truth, {_steps(run):,} steps, seed {run.config.seed}"
-        if known and known.who == who:
-            return known
-        make = partial(make_env, task, frames=False)
-        return played(task, load_policy(run)[0], make, who, episodes)
-    return known
+    run = next(runs_of(folder, task), None)
+    if run is None:
+        return known
+    who = f"{run.config.agent.name} on ground truth, {_steps(run):,} steps, seed {run.config.seed}"
+    if known and known.who == who:
+        return known
+    return played(task, load_policy(run)[0], partial(make_env, task, frames=False), who, episodes)
 
 
 def main(arguments: list[str]) -> int:
@@ -86,12 +86,16 @@ def main(arguments: list[str]) -> int:
     again = given.get("again") == "true"
     told = reached.measured()
     told |= {
-        "command": " ".join(["python benchmarks/reached.py", *arguments]),
+        "command": "python benchmarks/reached.py",
         "on": f"{platform.system()}, {platform.machine()}",
         "packages": packages(),
     }
+    asked = [name for name in task_names() if fnmatch(name, given.get("task", "*"))]
+    if not asked:
+        _say(f"task={given['task']}: no task has such a name")
+        return 2
     try:
-        for name in [name for name in task_names() if fnmatch(name, given.get("task", "*"))]:
+        for name in asked:
             task = find_task(name)
             known = reached.Bounds() if again else reached.bounds(task)
             random = known.random or at_random(task, episodes)

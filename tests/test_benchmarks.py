@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from benchmarks import __main__ as bench
-from benchmarks import experts, gpu
+from benchmarks import gpu, grammar, reached
 from benchmarks.speed import Budget, alternated, figure, figures
 from vlmrl.envs import find_task
+from vlmrl.judge import reached as told
 
 BUDGET = Budget(0.05, 3)
 ROOT = Path(__file__).parent.parent
@@ -130,12 +131,23 @@ def test_arguments_that_mean_nothing_are_refused(argument):
 
 def test_scripts_and_chance_are_told_apart():
     task = find_task("tabletop/press_button")
-    assert experts.successes(task, [1, 2], script=True) == [1.0, 1.0]
-    assert experts.successes(task, [1, 2], script=False) == [0.0, 0.0]
+    assert grammar.successes(task, range(1, 3), script=True) == [1.0, 1.0]
+    assert grammar.successes(task, range(1, 3), script=False) == [0.0, 0.0]
 
 
-def test_a_name_that_no_scripted_task_has_writes_nothing(tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(experts, "DATA", tmp_path)
-    assert experts.main(["tabletop/fly"]) == 2
-    assert "no task with a script" in capfd.readouterr().err
+def test_what_chance_and_scripts_reach_is_kept_task_by_task(tmp_path, monkeypatch):
+    monkeypatch.setattr(told, "FILE", tmp_path / "reached.json")
+    told.measured.cache_clear()
+    assert reached.main(["task=humanoid/sitting", "episodes=2"]) == 0
+    told.measured.cache_clear()
+    known = told.bounds(find_task("humanoid/sitting"))
+    told.measured.cache_clear()
+    assert (known.random.who, known.random.episodes, known.random.succeeded) == ("random", 2, 0)
+    assert (known.knowing.who, known.knowing.episodes, known.knowing.succeeded) == ("script", 2, 2)
+
+
+def test_a_name_that_no_task_has_writes_nothing(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(told, "FILE", tmp_path / "reached.json")
+    assert reached.main(["task=tabletop/fly"]) == 2
+    assert "task=tabletop/fly: no task has such a name" in capfd.readouterr().out
     assert not list(tmp_path.iterdir())

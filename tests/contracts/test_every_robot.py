@@ -1,6 +1,7 @@
 """What every batched form promises: the stock environment's own numbers, bit for bit; found, not listed."""
 
 from functools import partial
+from pathlib import Path
 
 import gymnasium as gym
 import pytest
@@ -9,7 +10,11 @@ from tests.envs.batch.stock import pair, task, walk_together
 from tests.worlds import ours
 from vlmrl.envs.batch.form import form_of
 from vlmrl.envs.batch.robot import Robot
+from vlmrl.envs.mjcf import MjcfEnv
 from vlmrl.find import find_class, names
+
+MJCF = f"{MjcfEnv.__module__}:{MjcfEnv.__qualname__}"
+LAMP = Path(__file__).parents[2] / "docs/examples/my_tasks/lamp.xml"
 
 
 def stock_of(robot):
@@ -17,6 +22,8 @@ def stock_of(robot):
     for spec in gym.registry.values():
         if spec.entry_point in robot.of:
             return partial(gym.make, spec.id, max_episode_steps=30)
+    if MJCF in robot.of:  # a robot from a file: no file ships but the documentation's example
+        return lambda: gym.wrappers.TimeLimit(MjcfEnv(LAMP, control_dt=0.05), 30)
     domain = robot.__module__.rpartition(".")[2]
     for name in sorted(ours(), key=lambda name: not name.startswith(domain)):  # the likely ones first
         env = task(name)()

@@ -24,7 +24,8 @@ FACTS = {
 
 LONG = (
     *("baseline", "negative", "truth", "env_id", "params", "hold", "held", "version", "profile"),
-    *("random_in_passing", "knowing_in_passing", "who"),
+    *("random_in_passing", "random_ever", "random_episodes"),
+    *("knowing_in_passing", "knowing_ever", "knowing_episodes", "who"),
 )
 """Facts that a table on the screen leaves to the JSON."""
 
@@ -43,28 +44,23 @@ def rows(kind: str) -> list[Row]:
 
 
 def brief(row: Row) -> Row:
-    """What of a row fits on a screen."""
-    return {key: value for key, value in row.items() if key not in LONG}
+    """What of a row fits on a screen; of a share its mean."""
+    short = {key: value for key, value in row.items() if key not in LONG}
+    return {
+        key: value["mean"] if isinstance(value, dict) and "mean" in value else value for key, value in short.items()
+    }
 
 
 def _tasks() -> list[Row]:
     from vlmrl.envs.make import find_task, task_names
-    from vlmrl.judge.reached import bounds
+    from vlmrl.judge.reached import row
 
     found = []
     for name in task_names():
         task = find_task(name)
         told = ("goal", "baseline", "negative", "truth", "horizon", "env_id", "held", "version", "profile")
-        known = bounds(task)
-        reached = {
-            "random": None if known.random is None else known.random.success.mean,
-            "knowing": None if known.knowing is None else known.knowing.success.mean,
-            "random_in_passing": None if known.random is None else known.random.passing.mean,
-            "knowing_in_passing": None if known.knowing is None else known.knowing.passing.mean,
-            "who": None if known.knowing is None else known.knowing.who,
-        }
         facts = {key: _plain(getattr(task, key)) for key in told}
-        found.append({"name": name, **facts, "hold": task.hold_steps, **reached})
+        found.append({"name": name, **facts, "hold": task.hold_steps, **row(task)})
     return found
 
 

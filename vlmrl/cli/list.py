@@ -4,11 +4,13 @@ vlmrl list                     all names
 vlmrl list tasks               one kind, with what there is to know
 vlmrl list tasks json=tasks.json
 vlmrl list tasks --gallery      the tasks in pictures, tasks.html; gallery=PAGE.html elsewhere
+vlmrl list tasks only='humanoid/*' --gallery
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from vlmrl.cli import _out
@@ -25,8 +27,10 @@ class ListSettings(Answer):
 
     kind: str | None = None
     """tasks, rewards, encoders, shapings, agents, experiments, questions or verbs; none: the names of all."""
+    only: str = "*"
+    """Names that fit the pattern, such as humanoid/*."""
     gallery: Path | None = None
-    """Write a page with a picture of every task, in a minute or two; --gallery is gallery=tasks.html."""
+    """Write a page with a picture of every task, which takes minutes; --gallery is gallery=tasks.html."""
 
 
 SETTINGS = ListSettings
@@ -49,7 +53,9 @@ def run(argv: Sequence[str]) -> int:
         _out.table([{"kind": kind, "names": ", ".join(found)} for kind, found in names.items()])
         _out.write(settings.json, names)
         return 0
-    rows = _catalogue.rows(settings.kind)
+    rows = [row for row in _catalogue.rows(settings.kind) if fnmatch(row["name"], settings.only)]
+    if not rows:
+        raise ConfigError(f"only={settings.only}: none of the {settings.kind} fits it; a * stands for any letters")
     _out.table([_catalogue.brief(row) for row in rows])
     _out.write(settings.json, rows)
     if settings.gallery is not None:

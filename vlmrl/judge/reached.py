@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from vlmrl.envs.task import Task
-from vlmrl.metrics.intervals import Interval, rate
+from vlmrl.metrics.intervals import rate
+from vlmrl.metrics.plain import plain
 from vlmrl.types import Array
 
 FILE = Path(__file__).with_name("reached.json")
@@ -29,32 +30,29 @@ class Reached:
         who: ``random``, ``script``, or the training that made it.
         episodes: how many were played.
         succeeded: how many succeeded, by the task's own criterion.
-        in_passing: how many were in success for :data:`IN_PASSING` steps in a row, at any time.
+        in_passing: how many were in success for :data:`IN_PASSING` steps in a row, at any time; None: not counted.
+        ever: how many were in success at any moment at all, which is Meta-World's criterion.
     """
 
     who: str
     episodes: int
     succeeded: int
-    in_passing: int
+    in_passing: int | None
+    ever: int
 
-    @property
-    def success(self) -> Interval:
-        """Share of episodes that succeeded, with its interval."""
-        return self._share(self.succeeded)
-
-    @property
-    def passing(self) -> Interval:
-        """Share of episodes that were in success in passing, with its interval."""
-        return self._share(self.in_passing)
-
-    def _share(self, count: int) -> Interval:
-        return rate([1.0] * count + [0.0] * (self.episodes - count))
+    def share(self, count: int | None) -> dict[str, Any] | None:
+        """That many of the episodes as a share with its interval, as JSON holds it; None where it was not counted."""
+        if count is None:
+            return None
+        held: dict[str, Any] = plain(rate([1.0] * count + [0.0] * (self.episodes - count)))
+        return held
 
     @classmethod
     def of(cls, who: str, task: Task, traces: list[Array]) -> Reached:
         """From ``success`` on each step of each episode, bool ``(T,)``."""
         passing = task.but(held="any", hold=min(IN_PASSING, task.horizon))
-        return cls(who, len(traces), sum(map(task.succeeded, traces)), sum(map(passing.succeeded, traces)))
+        held, passed = (sum(map(one.succeeded, traces)) for one in (task, passing))
+        return cls(who, len(traces), held, passed, sum(bool(trace.any()) for trace in traces))
 
 
 @dataclass(frozen=True)
@@ -83,3 +81,15 @@ def bounds(task: Task) -> Bounds:
     if found is None or found["version"] != task.version:
         return Bounds()
     return Bounds(**{who: Reached(**found[who]) for who in ("random", "knowing") if found.get(who)})
+
+
+def row(task: Task) -> dict[str, Any]:
+    """What was measured of a task, as facts of equal keys that fit into JSON; None where it was not."""
+    known, told = bounds(task), dict[str, Any]()
+    for name in ("random", "knowing"):
+        one: Reached | None = getattr(known, name)
+        told[name] = None if one is None else one.share(one.succeeded)
+        told[f"{name}_in_passing"] = None if one is None else one.share(one.in_passing)
+        told[f"{name}_ever"] = None if one is None else one.share(one.ever)
+        told[f"{name}_episodes"] = None if one is None else one.episodes
+    return {**told, "who": None if known.knowing is None else known.knowing.who}

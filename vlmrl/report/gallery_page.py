@@ -60,5 +60,5 @@ def _card(one: Exhibit) -> str:
     )
 
 
-def _share(share: float | None) -> str:
-    return "not measured" if share is None else f"{share:.0%}"
+def _share(share: Mapping[str, float] | None) -> str:
+    return "not measured" if share is None else f"{share['mean']:.0%}"
