@@ -16,8 +16,10 @@ from vlmrl.envs.world import World
 from vlmrl.errors import ConfigError
 from vlmrl.types import Array
 
-EPISODES = 4
-"""How many a generator plays, once a process."""
+EPISODES, MOST = 4, 12
+"""How many a generator plays, once a process, and how many until it has enough."""
+ENOUGH = 16
+"""States."""
 FIRST = 700_000
 """The seed of the first of them; neither training nor judging comes here."""
 KEPT = 8
@@ -58,7 +60,9 @@ def _pool(source: Played) -> Pose:
     world: Any = env.unwrapped
     assert isinstance(world, World)
     kept: list[tuple[Array, Array, Array, int]] = []
-    for seed in range(FIRST, FIRST + EPISODES):
+    for seed in range(FIRST, FIRST + MOST):
+        if seed >= FIRST + EPISODES and len(kept) >= ENOUGH:
+            break
         most = len(kept) + KEPT
         for _ in source.play(env, seed):
             if bool(world.told()[0]) == source.done and len(kept) < most:
@@ -66,7 +70,7 @@ def _pool(source: Played) -> Pose:
                 kept.append((data.qpos.copy(), data.qvel.copy(), data.mocap_pos.copy(), world.episode))
     env.close()
     if not kept:
-        raise ConfigError(f"task: {EPISODES} episodes of {source.play} had no state to keep; give it another play")
+        raise ConfigError(f"task: {MOST} episodes of {source.play} had no state to keep; give it another play")
     qpos, qvel, mocap_pos, episode = (np.array(part) for part in zip(*kept, strict=True))
     return Pose(qpos, qvel, mocap_pos if mocap_pos.size else None, episode)
 

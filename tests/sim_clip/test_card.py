@@ -11,7 +11,7 @@ from vlmrl.sim_clip.towers import WEIGHTS
 
 @pytest.mark.slow
 def test_a_model_is_measured_and_its_card_written_from_that(tmp_path):
-    for name in ("open_clip_model.safetensors", "open_clip_config.json", "tokenizer.json", "bpe.txt.gz"):
+    for name in ("open_clip_model.safetensors", "open_clip_config.json", "tokenizer.json", "bpe.txt.gz", "known.json"):
         shutil.copy(WEIGHTS / name, tmp_path)
     training = json.loads((WEIGHTS / "training.json").read_text())
     (tmp_path / "training.json").write_text(json.dumps(training | {"minutes": 12.0}))

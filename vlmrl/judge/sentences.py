@@ -10,9 +10,10 @@ from vlmrl.types import Words
 
 
 def siblings(task: Task) -> list[Task]:
-    """The tasks of the same domain, itself among them, by name."""
+    """The tasks of the same domain and world, itself among them, by name."""
     domain = task.name.partition("/")[0]
-    return [find_task(name) for name in task_names() if name.partition("/")[0] == domain]
+    found = [find_task(name) for name in task_names() if name.partition("/")[0] == domain]
+    return [other for other in found if other.world == task.world]
 
 
 def can_score(model: RewardModel, words: Words) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vlmrl import encoders
-from vlmrl.sim_clip import targets
+from vlmrl.sim_clip import familiarity, targets
 from vlmrl.sim_clip.data import Recipe
 from vlmrl.sim_clip.evaluate import evaluate
 
@@ -103,6 +103,6 @@ def write(folder: Path) -> Path:
 
 def measure(folder: Path, frames: int = 800) -> Path:
     """Measure the model in ``folder`` on what was held out, write ``evaluation.json``, and the card from it."""
-    found = evaluate(encoders.load(f"local-dir:{folder}"), frames)
+    found = evaluate(encoders.load(f"local-dir:{folder}"), frames, familiarity.taught(folder))
     (folder / "evaluation.json").write_text(json.dumps(found, indent=2) + "\n")
     return write(folder)

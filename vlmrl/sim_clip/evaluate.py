@@ -14,11 +14,11 @@ import torch
 from vlmrl.encoders.base import Encoder
 from vlmrl.envs.make import find_task
 from vlmrl.envs.task import Pose
-from vlmrl.find import names
 from vlmrl.judge.stage import Stage
 from vlmrl.metrics.rank import auroc, spearman
 from vlmrl.rewards.goal_baseline import goal_baseline_score
 from vlmrl.sim_clip.data import Drawn, Recipe, domain_of, draw, shipped
+from vlmrl.sim_clip.familiarity import taught
 from vlmrl.sim_clip.grammar import Domain, held_out_wordings
 from vlmrl.types import Array
 
@@ -40,12 +40,13 @@ LITTLE_RIGHT = (
 """A goal that no caption of the training says: 0.45 m right of the middle."""
 
 
-def evaluate(encoder: Encoder, frames: int = 800) -> dict[str, Any]:
+def evaluate(encoder: Encoder, frames: int = 800, domains: Sequence[str] | None = None) -> dict[str, Any]:
     """Measure everything.
 
     Args:
         encoder: usually sim-clip; any other shows what it makes of these worlds.
         frames: held-out states a domain.
+        domains: which; None is those that the packaged model was taught.
 
     Returns:
         ``{"tasks": …, "sentences": …, "unsaid": …}``, numbers rounded to three places.
@@ -54,7 +55,7 @@ def evaluate(encoder: Encoder, frames: int = 800) -> dict[str, Any]:
     sentences: dict[str, Any] = {}
     unsaid: list[dict[str, Any]] = []
     written = json.loads(SENTENCES.read_text())
-    for name in names("language"):
+    for name in taught() if domains is None else domains:
         domain = domain_of(name)
         seen = draw(name, frames, SEED, AS_SHIPPED)
         other = draw(name, frames, SEED + 1, OTHER_LOOK)

@@ -57,9 +57,10 @@ def write(folder: Path) -> None:
     (folder / "known.json").write_text(json.dumps(known_sentences(), indent=1) + "\n")
 
 
-def taught() -> tuple[str, ...]:
-    """The domains that the packaged model was trained on, sorted; the code may have words for more by now."""
-    return tuple(sorted(json.loads((WEIGHTS / "known.json").read_text())["sentences"]))
+def taught(folder: Path = WEIGHTS) -> tuple[str, ...]:
+    """The domains that the model in ``folder`` was trained on, sorted; the code may have words for more by now."""
+    path = folder / "known.json"
+    return tuple(sorted(json.loads(path.read_text())["sentences"])) if path.is_file() else names("language")
 
 
 def is_written() -> bool:
