@@ -2,9 +2,10 @@
 
     python benchmarks/reached.py [task=humanoid/*] [episodes=50] [runs=runs/oracle] [again=true]
 
-Who knows the simulator is the task's script, or where it has none the last checkpoint of a run in the folder ``runs``
-that was trained with reward=oracle. What is in the file already, of the same version and by the same agent, is not
-played again without ``again``. The file is written after each task, so that this may be stopped at any time.
+Who knows the simulator is the task's script, or where it has none the last checkpoint of the run in the folder ``runs``
+that was trained with reward=oracle and did best in its own evaluation; it is judged on other seeds here. What is in the
+file already, of the same version and by the same agent, is not played again without ``again``. The file is written
+after each task, so that this may be stopped at any time.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from vlmrl.judge.episodes import evaluate
 from vlmrl.judge.random_policy import RandomPolicy
 from vlmrl.judge.reached import Reached
 from vlmrl.judge.scripted import Scripted
+from vlmrl.metrics.evaluation import Comparison
 
 FIRST_SEED = 10_000
 """Apart from the seeds of training."""
@@ -39,10 +41,15 @@ RANDOM, SCRIPT = "random", "script"
 
 
 def runs_of(folder: Path, task: Task) -> Iterator[RunDir]:
-    """Finished runs of a task on its ground truth, those with most steps first."""
+    """Finished runs of a task on its ground truth: those that did best, by their own evaluation, first."""
     found = [RunDir.open(path.parent) for path in sorted(folder.glob("*/config.yaml"))]
     mine = [run for run in found if run.config.task == task.name and run.config.reward.is_oracle]
-    yield from sorted((run for run in mine if run.evaluation.is_file()), key=_steps, reverse=True)
+    yield from sorted((run for run in mine if run.evaluation.is_file()), key=_how_well, reverse=True)
+
+
+def _how_well(run: RunDir) -> tuple[float, int]:
+    row = next(row for row in Comparison.load(run.evaluation).rows() if row.agent == "agent")
+    return (0.0 if row.success is None else row.success.mean), _steps(run)
 
 
 def _steps(run: RunDir) -> int:
@@ -66,7 +73,7 @@ def at_random(task: Task, episodes: int) -> Reached:
 
 
 def knowing(task: Task, folder: Path, episodes: int, known: Reached | None) -> Reached | None:
-    """The script, or the trained agent with most steps; what is known already where it is the same."""
+    """The script, or the trained agent that did best; what is known already where it is the same."""
     if task.expert is not None:
         scripted = Scripted(task)
         return known if known and known.who == SCRIPT else played(task, scripted, scripted.make, SCRIPT, episodes)
