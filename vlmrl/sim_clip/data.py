@@ -104,7 +104,9 @@ def draw(
     states: list[State] = [None] * n  # type: ignore[list-item]
     done = 0
     for which in np.unique(look):
-        stage = Stage(_painted(model, int(which), recipe, rng), find_task(domain.tasks[0]).camera, domain.bodies, SIZE)
+        stage = Stage(
+            _painted(model, int(which), recipe, domain, rng), find_task(domain.tasks[0]).camera, domain.bodies, SIZE
+        )
         for i in np.flatnonzero(look == which):
             poses.apply(int(i), stage.model, stage.data)
             states[i] = State.of(stage.model, stage.data)
@@ -145,8 +147,10 @@ def _looks(n: int, recipe: Recipe, rng: np.random.Generator) -> Array:
     return look
 
 
-def _painted(model: mujoco.MjModel, which: int, recipe: Recipe, rng: np.random.Generator) -> mujoco.MjModel:
-    return model if which < 0 else repaint(model, rng, recipe.held_out)
+def _painted(
+    model: mujoco.MjModel, which: int, recipe: Recipe, domain: Domain, rng: np.random.Generator
+) -> mujoco.MjModel:
+    return model if which < 0 else repaint(model, rng, recipe.held_out, domain.coloured)
 
 
 def _spread(recipe: Recipe) -> Spread:

@@ -71,6 +71,7 @@ class Domain:
         poses: draws states over the whole reachable space.
         bodies: names of the geoms that are the robot, for telling whether it is in view.
         pairs: facts that are said together.
+        coloured: names of the geoms that sentences call by their colour: random looks keep its hue.
         asked: for each task, the value or values that its goal names.
     """
 
@@ -82,6 +83,7 @@ class Domain:
     bodies: tuple[str, ...]
     asked: dict[str, tuple[str, ...]]
     pairs: tuple[tuple[str, str], ...] = ()
+    coloured: tuple[str, ...] = ()
     index: dict[str, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:

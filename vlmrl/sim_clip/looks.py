@@ -32,13 +32,25 @@ class Spread:
     shift: float = 0.05
 
 
-def repaint(model: mujoco.MjModel, rng: np.random.Generator, held_out: bool = False) -> mujoco.MjModel:
-    """A copy of ``model`` in other colours; ``held_out`` takes the robot's from the hues that training never uses."""
+def repaint(
+    model: mujoco.MjModel, rng: np.random.Generator, held_out: bool = False, coloured: tuple[str, ...] = ()
+) -> mujoco.MjModel:
+    """A copy of ``model`` in other colours.
+
+    Args:
+        model: the world.
+        rng: draws the colours.
+        held_out: take the robot's from the hues that training never uses.
+        coloured: geoms that sentences call by their colour, which keep its hue.
+    """
     model = copy.copy(model)
     for geom in range(model.ngeom):
         world = model.geom_bodyid[geom] == 0
-        red = _is_red(model, geom)
-        colour = np.append(_colour(rng, held_out and not world, muted=world, red=red), model.geom_rgba[geom, 3])
+        if model.geom(geom).name in coloured:
+            shade = _shade(rng, shown(model, geom)[:3])
+        else:
+            shade = _colour(rng, held_out and not world, muted=world)
+        colour = np.append(shade, model.geom_rgba[geom, 3])
         model.geom_rgba[geom] = colour
         if model.geom_matid[geom] >= 0 and not world:
             model.mat_rgba[model.geom_matid[geom]] = colour
@@ -56,21 +68,26 @@ def repaint(model: mujoco.MjModel, rng: np.random.Generator, held_out: bool = Fa
     return model
 
 
-def _is_red(model: mujoco.MjModel, geom: int) -> bool:
-    """Whether sentences call this part red: the reacher's ball."""
-    return bool(model.geom(geom).name == "target")
+def shown(model: mujoco.MjModel, geom: int) -> Array:
+    """The colour that a geom is drawn in, its material's where it has one: ``(4,)`` in [0, 1]."""
+    material = model.geom_matid[geom]
+    colour: Array = model.geom_rgba[geom] if material < 0 else model.mat_rgba[material]
+    return colour
 
 
-def _colour(rng: np.random.Generator, held_out: bool, muted: bool, red: bool) -> Array:
+def _colour(rng: np.random.Generator, held_out: bool, muted: bool) -> Array:
     low, high = HELD_OUT_HUES
-    if red:
-        hue = rng.uniform(-0.05, 0.05) % 1.0
-    elif held_out:
-        hue = rng.uniform(low, high)
-    else:
-        hue = (high + rng.uniform(0, 1 - (high - low))) % 1.0
+    hue = rng.uniform(low, high) if held_out else (high + rng.uniform(0, 1 - (high - low))) % 1.0
     saturation = rng.uniform(0.0, 0.4) if muted else rng.uniform(0.3, 1.0)
     return np.array(colorsys.hsv_to_rgb(hue, saturation, rng.uniform(0.45, 1.0)))
+
+
+def _shade(rng: np.random.Generator, of: Array) -> Array:
+    """A colour that is called the same: its hue within 0.03, as white or as black as it was, darker or lighter."""
+    hue, saturation, value = colorsys.rgb_to_hsv(*(float(part) for part in of))
+    hue = (hue + rng.uniform(-0.03, 0.03)) % 1.0
+    saturation = float(np.clip(saturation * rng.uniform(0.75, 1.1), 0, 1))
+    return np.array(colorsys.hsv_to_rgb(hue, saturation, float(np.clip(value * rng.uniform(0.75, 1.15), 0, 1))))
 
 
 class Stage:

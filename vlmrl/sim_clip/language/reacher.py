@@ -129,6 +129,7 @@ DOMAIN = Domain(
     ),
     poses=draw,
     bodies=("arm", "hand", "finger", "target"),
+    coloured=("target",),
     pairs=(("gap", "arm"), ("gap", "ball"), ("arm", "ball")),
     asked={"reacher/touch": ("gap.touching",)},
 )
