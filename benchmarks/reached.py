@@ -29,15 +29,15 @@ from vlmrl.envs.make import find_task, make_env, task_names
 from vlmrl.envs.task import Task
 from vlmrl.errors import VlmrlError
 from vlmrl.judge import reached
+from vlmrl.judge.compare import RANDOM, beside_random
 from vlmrl.judge.episodes import evaluate
-from vlmrl.judge.random_policy import RandomPolicy
 from vlmrl.judge.reached import Reached
 from vlmrl.judge.scripted import Scripted
 from vlmrl.metrics.evaluation import Comparison
 
 FIRST_SEED = 10_000
 """Apart from the seeds of training."""
-RANDOM, SCRIPT = "random", "script"
+SCRIPT = "script"
 
 
 def runs_of(folder: Path, task: Task) -> Iterator[RunDir]:
@@ -65,11 +65,8 @@ def played(task: Task, policy: Any, make: Callable[[], gym.Env[Any, Any]], who: 
 
 def at_random(task: Task, episodes: int) -> Reached:
     """An agent that draws its actions evenly."""
-    make = partial(make_env, task, frames=False)
-    one = make()
-    space = one.action_space
-    one.close()
-    return played(task, RandomPolicy(space), make, RANDOM, episodes)
+    with beside_random({}, partial(make_env, task, frames=False)) as (agents, make):
+        return played(task, agents[RANDOM], make, RANDOM, episodes)
 
 
 def knowing(task: Task, folder: Path, episodes: int, known: Reached | None) -> Reached | None:

@@ -15,6 +15,9 @@ from vlmrl.envs import gl
 from vlmrl.envs.task import Camera, Profile
 from vlmrl.errors import ConfigError, RenderError
 
+FILM_SIZE = (480, 480)
+"""Of a film's frame that an environment draws, height and width in pixels."""
+
 
 @dataclass(frozen=True)
 class Style:

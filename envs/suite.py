@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from vlmrl.envs import gl  # chooses the GL library before dm_control looks for a display
 from vlmrl.envs.mjcf import whole_steps
-from vlmrl.envs.render import Renderer
+from vlmrl.envs.render import FILM_SIZE, Renderer
 from vlmrl.envs.task import Camera
 from vlmrl.errors import ConfigError, RenderError
 
@@ -33,7 +33,6 @@ Start: TypeAlias = Callable[[Any, np.random.RandomState], None]
 
 HORIZON = 1000
 """Steps of an episode in all of dm_control's suite; LQR, which has no limit there, gets the same."""
-FILM_SIZE = (480, 480)
 ENTRY = "vlmrl.envs.suite:suite"
 """What Gymnasium calls for an id of the suite."""
 TASK = re.compile(r"^@SUITE\.add\([^)]*\)\s*def (\w+)\(", re.MULTILINE)

@@ -8,13 +8,11 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from vlmrl.envs.render import Renderer
+from vlmrl.envs.render import FILM_SIZE, Renderer
 from vlmrl.envs.simulator import refresh, simulator
 from vlmrl.envs.task import State, Task
 from vlmrl.envs.world import put, state_of
 from vlmrl.errors import ConfigError, RenderError
-
-FILM_SIZE = (480, 480)
 
 
 class TaskEnv(gym.Wrapper[Any, Any, Any, Any]):

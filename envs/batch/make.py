@@ -17,8 +17,9 @@ from vlmrl.envs.frame_tap import FrameTap, Tapped, default_camera
 from vlmrl.envs.layers import layers_of
 from vlmrl.envs.make import find_task, make_env
 from vlmrl.envs.pixels import Sight, check_sight
+from vlmrl.envs.render import FILM_SIZE
 from vlmrl.envs.task import Profile, Task
-from vlmrl.envs.task_env import FILM_SIZE, TaskEnv
+from vlmrl.envs.task_env import TaskEnv
 from vlmrl.errors import ConfigError
 
 

@@ -48,7 +48,8 @@ class Robot(ABC):
     Attributes:
         of: the classes that this is the batched form of, as ``module:Class``; a subclass of theirs is another.
         forces: contact forces (``cfrc_ext``) are computed after each step, as stock environments do.
-        stage: up to which MuJoCo computes after a start, so that the first observation finds what it needs.
+        stage: up to which MuJoCo computes after a start, so that the first observation finds what it needs, and after
+            each step of a robot that is ``current``.
         current: positions of bodies, geoms and sites are those of the state, not of a substep before.
         exact: rewards are the stock ones to the last bit on every CPU.
         persistent: each simulation keeps an ``MjData`` of its own.
@@ -105,8 +106,8 @@ class Robot(ABC):
         """Note before a step what the reward will compare with; by default nothing."""
 
     def advance(self) -> None:
-        """Step the physics of every simulation."""
-        self.engine.step(self.substeps)
+        """Step the physics of every simulation, and compute what follows from the state reached, if it is current."""
+        self.engine.step(self.substeps, self.stage if self.current else 0)
         if self.forces:
             self.engine.apply("mj_rnePostConstraint")
 
@@ -182,7 +183,25 @@ class GymnasiumRobot(Robot):
         return self.qpos[rows], self.qvel[rows]
 
 
-class SuiteRobot(Robot):
+class TaskRobot(Robot):
+    """An environment that pays nothing itself and never ends, under a task whose oracle pays."""
+
+    @property
+    def substeps(self) -> int:
+        """Timesteps between actions."""
+        return int(self.env.substeps)
+
+    def restart(self, ids: Ids, generators: list[np.random.Generator]) -> None:
+        """Let the stock environment begin each episode."""
+        self.copy_starts(ids, generators, self.env.reset)
+
+    def judge(self, actions: Array) -> Judged:
+        """Nothing: a task's oracle pays, and nothing ends but by the time limit."""
+        count = self.engine.count
+        return Judged(np.zeros(count), np.zeros(count, dtype=bool))
+
+
+class SuiteRobot(TaskRobot):
     """An environment of dm_control's suite under a task, whose reward is the task's oracle.
 
     dm_control leaves positions and velocities of the state reached in place after a step; so does this.
@@ -197,19 +216,6 @@ class SuiteRobot(Robot):
         self._firsts: dict[int, Array] = {}
         self._none = np.empty((0, *env.observation_space.shape), np.float32)
 
-    @property
-    def substeps(self) -> int:
-        """Timesteps between actions."""
-        return int(self.env.substeps)
-
-    def advance(self) -> None:
-        """Step the physics, and compute what follows from the positions and velocities reached."""
-        self.engine.step(self.substeps, self.stage)
-
-    def restart(self, ids: Ids, generators: list[np.random.Generator]) -> None:
-        """Let the stock environment begin each episode."""
-        self.copy_starts(ids, generators, self.env.reset)
-
     def begun(self, sim: int, seen: tuple[Array, Any]) -> None:
         """Keep the first observation: what is felt at the start, dm_control computed without actuators."""
         self._firsts[sim] = seen[0]
@@ -223,11 +229,6 @@ class SuiteRobot(Robot):
     @abstractmethod
     def parts(self, rows: Rows) -> list[Array]:
         """The observation's parts in dm_control's order, ``(k, …)`` each."""
-
-    def judge(self, actions: Array) -> Judged:
-        """Nothing: a task's oracle pays, and nothing ends but by the time limit."""
-        count = self.engine.count
-        return Judged(np.zeros(count), np.zeros(count, dtype=bool))
 
 
 def one_by_one(

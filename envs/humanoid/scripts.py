@@ -1,4 +1,4 @@
-"""Scripts that bring Gymnasium's humanoid into a posture and hold it: springs at the joints, and a sense of balance.
+"""Scripts that bring Gymnasium's humanoid into a posture and hold it: springs at the joints.
 
 Each knows the simulator's joints and its posture's angles, and acts through the environment's own actions from its own
 start. Their numbers were found by trying some tens of variations on a few starts, and are judged on others.
@@ -13,15 +13,13 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from vlmrl.envs.humanoid.postures import HEIGHT, POSTURES, angles_of, model
+from vlmrl.envs.humanoid.postures import POSTURES, angles_of, model
 from vlmrl.envs.simulator import simulator
 from vlmrl.envs.task import Policy
 from vlmrl.types import Array
 
 ROOT = 6
 """Degrees of freedom of the root, whose velocities come first."""
-TURNED = slice(HEIGHT + 1, HEIGHT + 5)
-"""The root's quaternion in ``qpos``."""
 
 
 @dataclass(frozen=True)
@@ -34,27 +32,6 @@ class Bend:
 
 
 @dataclass(frozen=True)
-class Balance:
-    """What hips and waist do against falling.
-
-    Attributes:
-        lean: how far forward the trunk should lean: a sine.
-        tilt, spin, drift: degrees that both hips bend by the sine of its lean, by its spin [rad/s], by its speed [m/s].
-        waist: how much of that the waist does as well.
-        roll, roll_spin, roll_drift: degrees that the legs swing sideways, likewise.
-    """
-
-    lean: float = 0.0
-    tilt: float = 0.0
-    spin: float = 0.0
-    drift: float = 0.0
-    waist: float = 0.0
-    roll: float = 0.0
-    roll_spin: float = 0.0
-    roll_drift: float = 0.0
-
-
-@dataclass(frozen=True)
 class Script:
     """A way into a posture: made for an environment whose episode has just begun, it is the policy of that episode.
 
@@ -64,7 +41,6 @@ class Script:
         stiffness, damping: torque by the radian off, and by the radian a second; as a share of what a motor gives.
         until: the step at which the way ends and the posture begins.
         way, there: what is bent beyond the posture before that, and afterwards.
-        balance: what is done against falling, all along.
     """
 
     posture: str
@@ -74,40 +50,32 @@ class Script:
     until: int = 20
     way: Bend = Bend()
     there: Bend = Bend()
-    balance: Balance = Balance()
 
     def __call__(self, env: gym.Env[Any, Any]) -> Policy:
         """The policy of one episode of ``env``."""
         _, data = simulator(env)
+        way, there = bent(self.through or self.posture, self.way), bent(self.posture, self.there)
         order = _order()
         steps, limit = count(), np.array(env.action_space.high)  # type: ignore[attr-defined]
 
         def act(observation: Array, info: dict[str, Any]) -> Array:
-            under_way = next(steps) < self.until
-            aim = self._aim(under_way, data.qpos[TURNED], data.qvel)
-            pull = self.stiffness * (np.radians(aim) - data.qpos[7:]) - self.damping * data.qvel[ROOT:]
+            aim = way if next(steps) < self.until else there
+            pull = self.stiffness * (aim - data.qpos[ROOT + 1 :]) - self.damping * data.qvel[ROOT:]
             action: Array = np.clip(pull[order], -limit, limit).astype(np.float32)
             return action
 
         return act
 
-    def _aim(self, under_way: bool, turned: Array, speeds: Array) -> Array:
-        """Angles ``(nu,)`` that the joints are pulled to [degrees]."""
-        bend, name = (self.way, self.through or self.posture) if under_way else (self.there, self.posture)
-        w, x, y, z = turned
-        lean, roll, steady = 2 * (x * z + w * y), 2 * (y * z - w * x), self.balance
-        against = steady.tilt * (lean - steady.lean) + steady.spin * speeds[4] + steady.drift * speeds[0]
-        aside = steady.roll * roll + steady.roll_spin * speeds[3] + steady.roll_drift * speeds[1]
-        aim = angles_of(POSTURES[name])
-        for joint, change in (
-            *((f"{side}_hip_y", bend.hips + against) for side in ("right", "left")),
-            *((f"{side}_knee", bend.knees) for side in ("right", "left")),
-            ("abdomen_y", bend.waist + steady.waist * against),
-            ("right_hip_x", aside),
-            ("left_hip_x", -aside),
-        ):
-            aim[_joint(joint)] += change
-        return aim
+
+def bent(posture: str, bend: Bend) -> Array:
+    """Angles ``(nu,)`` of a posture that is bent further [rad]."""
+    aim = angles_of(POSTURES[posture])
+    for joint, change in (("hip_y", bend.hips), ("knee", bend.knees)):
+        for side in ("right", "left"):
+            aim[_joint(f"{side}_{joint}")] += change
+    aim[_joint("abdomen_y")] += bend.waist
+    angles: Array = np.radians(aim)
+    return angles
 
 
 def _joint(name: str) -> int:

@@ -46,7 +46,7 @@ def task(asked: str | Instruction, looks: Looks | None = None) -> Task:
         negative=(grammar.miss(asked),),
         camera=FRONT,
         oracle=partial(truth.nearness, asked=asked),
-        success=partial(truth.SUCCESS[asked.form], asked=asked),
+        success=truth.Done(asked),
         goal_states=partial(states.goal_states, asked=asked),
         bad_states=partial(states.bad_states, asked=asked),
         expert=partial(expert, asked=asked),

@@ -43,6 +43,7 @@ class TabletopEnv(gym.Env[Observation, NDArray[np.float32]]):
 
     Attributes:
         model, data: the simulator, its own.
+        substeps: timesteps of the model between actions.
         dt: seconds between actions.
     """
 
@@ -52,7 +53,7 @@ class TabletopEnv(gym.Env[Observation, NDArray[np.float32]]):
         self.begin = begin
         self.model: mujoco.MjModel = scene.model()
         self.data = mujoco.MjData(self.model)
-        self.dt = SUBSTEPS * scene.TIMESTEP
+        self.substeps, self.dt = SUBSTEPS, SUBSTEPS * scene.TIMESTEP
         self.action_space = spaces.Box(-1.0, 1.0, (4,), np.float32)
         self.observation_space = spaces.Box(-np.inf, np.inf, (30,), np.float32)
 
@@ -79,7 +80,7 @@ class TabletopEnv(gym.Env[Observation, NDArray[np.float32]]):
     def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Act for 0.08 s."""
         self.data.ctrl[:] = arm.command(self.data.ctrl, self.data.qpos, np.asarray(action))
-        mujoco.mj_step(self.model, self.data, SUBSTEPS)
+        mujoco.mj_step(self.model, self.data, self.substeps)
         return self.observe(), 0.0, False, False, {}
 
 

@@ -8,6 +8,7 @@ same numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -169,67 +170,33 @@ def nearness(state: State, asked: Instruction) -> Array:
     return closed * (1.0 + attended) / 2.0
 
 
-def reached(state: State, asked: Instruction) -> Array:
-    """True with the fingertips within 4.5 cm of the thing: of its centre, the button's top, or the handle's middle."""
-    return done(state, asked)
-
-
-def lifted(state: State, asked: Instruction) -> Array:
-    """True with the block's centre more than 10 cm above the table."""
-    return done(state, asked)
-
-
-def at_side(state: State, asked: Instruction) -> Array:
-    """True with the block on the table, more than 13.5 cm left or right, 11.5 cm before or 5.5 cm behind its middle."""
-    return done(state, asked)
-
-
-def in_zone(state: State, asked: Instruction) -> Array:
-    """True with the block on the table and its centre within 3 cm of the zone's."""
-    return done(state, asked)
-
-
-def in_drawer(state: State, asked: Instruction) -> Array:
-    """True with the block's centre inside the drawer, below its rim, and let go."""
-    return done(state, asked)
-
-
-def beside(state: State, asked: Instruction) -> Array:
-    """True with both down, 5.5 to 14 cm between centres that way (to a zone 8.5 to 17 cm), at most 4 cm to the side."""
-    return done(state, asked)
-
-
-def stacked(state: State, asked: Instruction) -> Array:
-    """True with the block one block higher than the other and within 2 cm of above it, and let go."""
-    return done(state, asked)
-
-
-def opened(state: State, asked: Instruction) -> Array:
-    """True with the drawer more than 8.5 of its 10.5 cm out."""
-    return done(state, asked)
-
-
-def closed(state: State, asked: Instruction) -> Array:
-    """True with the drawer less than 0.8 cm out."""
-    return done(state, asked)
-
-
-def pressed(state: State, asked: Instruction) -> Array:
-    """True while the button is more than 1.3 of its 2 cm down."""
-    return done(state, asked)
-
-
-SUCCESS = {
-    "reach": reached,
-    "lift": lifted,
-    "push to": at_side,
-    "push onto": in_zone,
-    "put in": in_zone,
-    "put drawer": in_drawer,
-    "put by": beside,
-    "stack": stacked,
-    "open": opened,
-    "close": closed,
-    "press": pressed,
+SUCCESS: Final = {
+    "reach": "with the fingertips within 4.5 cm of the thing: of its centre, the button's top, or the handle's middle",
+    "lift": "with the block's centre more than 10 cm above the table",
+    "push to": (
+        "with the block on the table, more than 13.5 cm left or right, 11.5 cm before or 5.5 cm behind its middle"
+    ),
+    "push onto": "with the block on the table and its centre within 3 cm of the zone's",
+    "put in": "with the block on the table and its centre within 3 cm of the zone's",
+    "put drawer": "with the block's centre inside the drawer, below its rim, and let go",
+    "put by": (
+        "with both down, 5.5 to 14 cm between centres that way (to a zone 8.5 to 17 cm), at most 4 cm to the side"
+    ),
+    "stack": "with the block one block higher than the other and within 2 cm of above it, and let go",
+    "open": "with the drawer more than 8.5 of its 10.5 cm out",
+    "close": "with the drawer less than 0.8 cm out",
+    "press": "while the button is more than 1.3 of its 2 cm down",
 }
-"""What says in words when instructions of a form are done, and tells whether they are."""
+"""When instructions of a form are done, in words."""
+
+
+class Done:
+    """Success of an instruction: :func:`done`, which says of itself when that is."""
+
+    def __init__(self, asked: Instruction) -> None:
+        self.asked = asked
+        self.__doc__ = f"True {SUCCESS[asked.form]}."
+
+    def __call__(self, state: State) -> Array:
+        """Bool ``(...)``."""
+        return done(state, self.asked)

@@ -7,37 +7,27 @@ open and the nail in; those of the pen came up by chance; of the ball held in th
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 import numpy as np
 
-from vlmrl.envs.played import Played, Unknown, at_random, by_chance, set_by_hand
+from vlmrl.envs.played import Played, Unknown, by_chance, set_by_hand
 from vlmrl.envs.robotics.adroit import Kind, make
-from vlmrl.envs.task import Camera, PoseFn, State, Task
-from vlmrl.envs.world import World, nearness
-from vlmrl.types import Array
+from vlmrl.envs.task import Camera, PoseFn, Task
+from vlmrl.envs.told import told_task
+from vlmrl.envs.world import World
+from vlmrl.types import Words
 
 HORIZON = 200
 """Steps of 10 ms, as in the suite."""
 
 
-def done_door(state: State) -> Array:
-    """True while the door is open by at least 1.35 rad."""
-    return state.told[..., 0] > 0.5
-
-
-def done_hammer(state: State) -> Array:
-    """True while the nail is driven in, up to a centimetre."""
-    return state.told[..., 0] > 0.5
-
-
-def done_pen(state: State) -> Array:
-    """True while the blue pen is in the hand, within 18 degrees of how the green one lies."""
-    return state.told[..., 0] > 0.5
-
-
-def done_relocate(state: State) -> Array:
-    """True while the ball is within 10 cm of the green ball in the air."""
-    return state.told[..., 0] > 0.5
+DONE: Final = {
+    "door": "the door is open by at least 1.35 rad",
+    "hammer": "the nail is driven in, up to a centimetre",
+    "pen": "the blue pen is in the hand, within 18 degrees of how the green one lies",
+    "relocate": "the ball is within 10 cm of the green ball in the air",
+}
 
 
 def open_door(world: World, rng: np.random.Generator) -> None:
@@ -52,22 +42,9 @@ def nail_in(world: World, rng: np.random.Generator) -> None:
 
 
 def _task(kind: Kind, goal: str, baseline: str, negative: str, camera: Camera, goal_states: PoseFn) -> Task:
-    made = partial(make, kind)
-    return Task(
-        name=f"adroit/{kind}",
-        make=made,
-        horizon=HORIZON,
-        goal=(goal,),
-        baseline=(baseline,),
-        negative=(negative,),
-        camera=camera,
-        oracle=nearness,
-        success={"door": done_door, "hammer": done_hammer, "pen": done_pen, "relocate": done_relocate}[kind],
-        goal_states=goal_states,
-        bad_states=Played(made, at_random, False),
-        hold=5,
-        held="any",
-    )
+    words = Words.of(goal, baseline, negative)
+    make_it = partial(make, kind)
+    return told_task(f"adroit/{kind}", make_it, DONE[kind], words, goal_states, camera=camera, horizon=HORIZON)
 
 
 DOOR = _task(

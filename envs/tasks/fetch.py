@@ -10,19 +10,16 @@ from functools import partial
 
 import numpy as np
 
-from vlmrl.envs.played import Played, at_random, done_by, set_by_hand
+from vlmrl.envs.played import Played, done_by, set_by_hand
 from vlmrl.envs.robotics.fetch import Kind, expert, make
-from vlmrl.envs.task import Camera, State, Task
-from vlmrl.envs.world import World, nearness
-from vlmrl.types import Array
+from vlmrl.envs.task import Camera, Task
+from vlmrl.envs.told import told_task
+from vlmrl.envs.world import World
+from vlmrl.types import Words
 
 HORIZON = 50
 """Steps of 40 ms, as in the suite."""
-
-
-def done(state: State) -> Array:
-    """True while gripper (in reach) or object is within 5 cm of the red ball."""
-    return state.told[..., 0] > 0.5
+DONE = "gripper (in reach) or object is within 5 cm of the red ball"
 
 
 def lying_there(world: World, rng: np.random.Generator) -> None:
@@ -38,20 +35,14 @@ def _task(kind: Kind, goal: str, baseline: str, negative: str, camera: Camera) -
     made = partial(make, kind)
     script = None if kind == "slide" else partial(expert, kind=kind)
     play = partial(set_by_hand, place=lying_there) if script is None else partial(done_by, expert=script, steps=HORIZON)
-    return Task(
-        name=f"fetch/{kind}",
-        make=made,
-        horizon=HORIZON,
-        goal=(goal,),
-        baseline=(baseline,),
-        negative=(negative,),
+    return told_task(
+        f"fetch/{kind}",
+        made,
+        DONE,
+        Words.of(goal, baseline, negative),
+        Played(made, play, True),
         camera=camera,
-        oracle=nearness,
-        success=done,
-        goal_states=Played(made, play, True),
-        bad_states=Played(made, at_random, False),
-        hold=5,
-        held="any",
+        horizon=HORIZON,
         expert=script,
     )
 

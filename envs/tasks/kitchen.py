@@ -11,19 +11,16 @@ from functools import partial
 
 import numpy as np
 
-from vlmrl.envs.played import Played, at_random, set_by_hand
+from vlmrl.envs.played import Played, set_by_hand
 from vlmrl.envs.robotics.kitchen import make
-from vlmrl.envs.task import Camera, State, Task
-from vlmrl.envs.world import World, nearness
-from vlmrl.types import Array
+from vlmrl.envs.task import Camera, Task
+from vlmrl.envs.told import told_task
+from vlmrl.envs.world import World
+from vlmrl.types import Words
 
 HORIZON = 100
 """Steps of 80 ms. The suite's limit of 280 is for four things one after the other."""
-
-
-def done(state: State) -> Array:
-    """True while the joints of the thing are within 0.3 of the suite's goal for them, all taken together [rad, m]."""
-    return state.told[..., 0] > 0.5
+DONE = "the joints of the thing are within 0.3 of the suite's goal for them, all taken together [rad, m]"
 
 
 def finished(world: World, rng: np.random.Generator) -> None:
@@ -41,20 +38,14 @@ NEAR = Camera(lookat=(-0.2, 0.5, 2.0), distance=1.2, azimuth=110, elevation=-40)
 
 def _task(thing: str, goal: str, baseline: str, negative: str, camera: Camera = FAR) -> Task:
     made = partial(make, thing)
-    return Task(
-        name=f"kitchen/{thing.replace(' ', '_')}",
-        make=made,
-        horizon=HORIZON,
-        goal=(goal,),
-        baseline=(baseline,),
-        negative=(negative,),
+    return told_task(
+        f"kitchen/{thing.replace(' ', '_')}",
+        made,
+        DONE,
+        Words.of(goal, baseline, negative),
+        Played(made, partial(set_by_hand, place=finished), True),
         camera=camera,
-        oracle=nearness,
-        success=done,
-        goal_states=Played(made, partial(set_by_hand, place=finished), True),
-        bad_states=Played(made, at_random, False),
-        hold=5,
-        held="any",
+        horizon=HORIZON,
     )
 
 

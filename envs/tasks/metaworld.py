@@ -8,41 +8,33 @@ from __future__ import annotations
 
 from functools import partial
 
-from vlmrl.envs.played import Played, at_random, done_by
+from vlmrl.envs.played import Played, done_by
 from vlmrl.envs.robotics.meta_world import expert, make
-from vlmrl.envs.task import Camera, State, Task
-from vlmrl.envs.world import nearness
-from vlmrl.types import Array
+from vlmrl.envs.task import Camera, Task
+from vlmrl.envs.told import told_task
+from vlmrl.types import Words
 
 HORIZON = 300
 """Steps of 12.5 ms; the slowest of the scripted policies needs 200. Meta-World's own limit is 500."""
 PASSING = 2
 """Steps of ``hold`` where the handle, pressed on, soon leaves what Meta-World calls done; elsewhere it is 5."""
-
-
-def done(state: State) -> Array:
-    """True while Meta-World's own success is: the thing is within a few centimetres of the episode's target."""
-    return state.told[..., 0] > 0.5
+DONE = "Meta-World's own success is: the thing is within a few centimetres of the episode's target"
+CAMERA = Camera(lookat=(0, 0.68, 0.13), distance=1.15, azimuth=152, elevation=-32)
 
 
 def _task(name: str, goal: str, baseline: str, negative: str, hold: int = 5) -> Task:
     """The task, by Meta-World's name without its version."""
     stock = name.replace("_", "-") + "-v3"
     made, script = partial(make, stock), partial(expert, name=stock)
-    return Task(
-        name=f"metaworld/{name}",
-        make=made,
+    return told_task(
+        f"metaworld/{name}",
+        made,
+        DONE,
+        Words.of(goal, baseline, negative),
+        Played(made, partial(done_by, expert=script, steps=HORIZON), True),
+        camera=CAMERA,
         horizon=HORIZON,
-        goal=(goal,),
-        baseline=(baseline,),
-        negative=(negative,),
-        camera=Camera(lookat=(0, 0.68, 0.13), distance=1.15, azimuth=152, elevation=-32),
-        oracle=nearness,
-        success=done,
-        goal_states=Played(made, partial(done_by, expert=script, steps=HORIZON), True),
-        bad_states=Played(made, at_random, False),
         hold=hold,
-        held="any",
         expert=script,
     )
 

@@ -8,37 +8,29 @@ from __future__ import annotations
 
 from functools import partial
 
-from vlmrl.envs.played import Played, at_random, done_by
+from vlmrl.envs.played import Played, done_by
 from vlmrl.envs.robotics.og_bench import Side, Thing, expert, make
-from vlmrl.envs.task import Camera, State, Task
-from vlmrl.envs.world import nearness
-from vlmrl.types import Array
+from vlmrl.envs.task import Camera, Task
+from vlmrl.envs.told import told_task
+from vlmrl.types import Words
 
 HORIZON = 100
 """Steps of 50 ms; the slowest script needs 60."""
-
-
-def done(state: State) -> Array:
-    """True while OGBench's own success is: the thing within 4 cm of its target, or the button switched."""
-    return state.told[..., 0] > 0.5
+DONE = "OGBench's own success is: the thing within 4 cm of its target, or the button switched"
+CAMERA = Camera(lookat=(0.36, 0.0, 0.19), distance=1.0, azimuth=180, elevation=-39)
+"""That of its own "front"."""
 
 
 def _task(name: str, thing: Thing, side: Side, goal: str, baseline: str, negative: str) -> Task:
     made = partial(make, thing, side)
-    return Task(
-        name=f"ogbench/{name}",
-        make=made,
+    return told_task(
+        f"ogbench/{name}",
+        made,
+        DONE,
+        Words.of(goal, baseline, negative),
+        Played(made, partial(done_by, expert=expert, steps=HORIZON), True),
+        camera=CAMERA,
         horizon=HORIZON,
-        goal=(goal,),
-        baseline=(baseline,),
-        negative=(negative,),
-        camera=Camera(lookat=(0.36, 0.0, 0.19), distance=1.0, azimuth=180, elevation=-39),  # that of its own "front"
-        oracle=nearness,
-        success=done,
-        goal_states=Played(made, partial(done_by, expert=expert, steps=HORIZON), True),
-        bad_states=Played(made, at_random, False),
-        hold=5,
-        held="any",
         expert=expert,
     )
 

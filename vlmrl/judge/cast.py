@@ -51,13 +51,17 @@ def cast(
     found: list[Actor] = []
     for name in dict.fromkeys(names):
         if name == SCRIPT:
-            script = Scripted(task)
-            found.append(Actor(SCRIPT, script, episodes, "the task's own script", script.make))
+            found.append(_script(task, episodes))
         elif name == PERTURBED:
             found += _perturbed(task, episodes, trained, noise, push)
         else:
             found.append(habits[name])
     return [*found, *trained]
+
+
+def _script(task: Task, episodes: int) -> Actor:
+    script = Scripted(task)
+    return Actor(SCRIPT, script, episodes, "the task's own script", script.make)
 
 
 def _perturbed(task: Task, episodes: int, trained: Sequence[Actor], noise: float, push: float) -> Iterator[Actor]:
@@ -67,8 +71,7 @@ def _perturbed(task: Task, episodes: int, trained: Sequence[Actor], noise: float
     how = f"noise up to {noise:g} of an action's range, 3 pushes of {push:g} weights"
     sources = list(trained)
     if task.expert is not None:
-        script = Scripted(task)
-        sources = [Actor(SCRIPT, script, episodes, "the task's own script", script.make)]
+        sources = [_script(task, episodes)]
     if not sources:
         raise ConfigError(f"agents={PERTURBED}: {task.name} has no script to perturb; name a run too")
     for one in sources:

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from vlmrl.envs.batch.engine import Engine, Ids
-from vlmrl.envs.batch.robot import ALL, Judged, Robot, Rows
+from vlmrl.envs.batch.engine import Engine
+from vlmrl.envs.batch.robot import ALL, Rows, TaskRobot
 from vlmrl.envs.tabletop import arm
-from vlmrl.envs.tabletop.tabletop_env import SUBSTEPS, observation
+from vlmrl.envs.tabletop.tabletop_env import observation
 from vlmrl.types import Array
 
 
-class Tabletop(Robot):
+class Tabletop(TaskRobot):
     """The environment of ``envs/tabletop``, N at a time; one whose looks vary has a model of its own, and none here."""
 
     of = ("vlmrl.envs.tabletop.tabletop_env:TabletopEnv",)
@@ -23,15 +23,6 @@ class Tabletop(Robot):
         self._servos, self._placed = self.ctrl, engine.field("mocap_pos")
         self.ctrl = np.zeros((engine.count, *env.action_space.shape), env.action_space.dtype)  # actions, not servos
 
-    @property
-    def substeps(self) -> int:
-        """Timesteps between actions."""
-        return SUBSTEPS
-
-    def restart(self, ids: Ids, generators: list[np.random.Generator]) -> None:
-        """Let the stock environment begin each episode."""
-        self.copy_starts(ids, generators, self.env.reset)
-
     def advance(self) -> None:
         """Move the commanded places, and step the physics."""
         self._servos[:] = arm.command(self._servos, self.qpos, self.ctrl)
@@ -40,8 +31,3 @@ class Tabletop(Robot):
     def observe(self, rows: Rows = ALL) -> Array:
         """float32 ``(k, 30)``."""
         return observation(self.qpos[rows], self.qvel[rows], self._servos[rows], self._placed[rows])
-
-    def judge(self, actions: Array) -> Judged:
-        """Nothing: a task's oracle pays, and nothing ends but by the time limit."""
-        count = self.engine.count
-        return Judged(np.zeros(count), np.zeros(count, dtype=bool))
