@@ -136,3 +136,19 @@ def test_settings_are_checked():
         Settings.parse(["frames=0"])
     with pytest.raises(ConfigError, match="vocabulary=600: must be at least 1024"):
         Settings.parse(["vocabulary=600"])
+    with pytest.raises(ConfigError, match="precision=fp64: must be one of bf16, fp32"):
+        Settings.parse(["precision=fp64"])
+    with pytest.raises(ConfigError, match=r"^device=gpu: is no device; auto, cpu, cuda or cuda:1"):
+        Settings.parse(["device=gpu"])
+
+
+@pytest.mark.slow
+def test_half_the_digits_train_nearly_the_same_model(trained, tmp_path):
+    work = shutil.ignore_patterns("*.safetensors", "recipe.json")
+    shutil.copytree(trained / "work", tmp_path / "work", ignore=work)
+    train.train(tiny(tmp_path, precision="fp32"), lambda line: None, ToyTeacher)
+    half, full = (load_file(path / "out/open_clip_model.safetensors") for path in (trained, tmp_path))
+    differ = [name for name in full if not torch.equal(half[name], full[name])]
+    assert differ
+    for name in differ:
+        torch.testing.assert_close(half[name].float(), full[name].float(), atol=0.02, rtol=0.1)

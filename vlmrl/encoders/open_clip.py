@@ -71,7 +71,7 @@ class OpenClip(Encoder):
     ) -> None:
         if batch_size < 1:
             raise ConfigError(f"encoder.batch_size={batch_size}: must be 1 or more")
-        self.device = _device(device)
+        self.device = device_of(device)
         self.batch_size = batch_size
         source = locate(model)
         digest = source.digest()
@@ -212,17 +212,20 @@ def _build(source: Source) -> Any:
         raise ConfigError(f"encoder={source.model}: {source.checkpoint} does not fit its config: {why}") from cause
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str, key: str = "encoder.device") -> torch.device:
+    """The device of that name; ``auto`` is a GPU where there is one.
+
+    Raises:
+        ConfigError: there is none of that name; the message begins with ``key``.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError as cause:
-        raise ConfigError(f"encoder.device={name}: is no device; auto, cpu, cuda or cuda:1") from cause
+        raise ConfigError(f"{key}={name}: is no device; auto, cpu, cuda or cuda:1") from cause
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ConfigError(
-            f"encoder.device={name}: this machine has {torch.cuda.device_count()} CUDA devices; auto or cpu"
-        )
+        raise ConfigError(f"{key}={name}: this machine has {torch.cuda.device_count()} CUDA devices; auto or cpu")
     return device
 
 

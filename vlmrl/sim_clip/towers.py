@@ -45,7 +45,7 @@ def build(vocabulary: int) -> CLIP:
 
 def pixels(frames: Tensor) -> Tensor:
     """uint8 ``(B, 64, 64, 3)`` to what the image tower reads, float32 ``(B, 3, 64, 64)``."""
-    mean, std = (torch.tensor(part).view(1, 3, 1, 1) for part in (MEAN, STD))
+    mean, std = (torch.tensor(part, device=frames.device).view(1, 3, 1, 1) for part in (MEAN, STD))
     return (frames.permute(0, 3, 1, 2).float() / 255 - mean) / std
 
 
