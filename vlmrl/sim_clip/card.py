@@ -64,6 +64,14 @@ A goal that no caption says, 0.45 m right of the middle:
 """
 
 
+STRANGERS = """
+Robots of Gymnasium's that it was never shown, with the words of their kin:
+
+| robot | words of | Spearman |
+|---|---|---|
+"""
+
+
 def card(folder: Path) -> str:
     """The card of the model in ``folder``, from its ``training.json`` and ``evaluation.json``."""
     training: dict[str, Any] = json.loads((folder / "training.json").read_text())
@@ -88,6 +96,9 @@ def card(folder: Path) -> str:
     for domain, said in found["sentences"].items():
         share = said["share_above_0.85"]
         text += f"| {domain} | {said['count']} | {said['mean']} | {said['median']} | {said['min']} | {share:.0%} |\n"
+    text += STRANGERS
+    for robot, row in found["strangers"].items():
+        text += f"| {robot} | {row['words_of']} | {row['spearman']} |\n"
     text += UNSAID
     for row in found["unsaid"]:
         text += f"| {row['text']} | {row['spearman']} |\n"

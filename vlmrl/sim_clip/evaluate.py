@@ -20,6 +20,7 @@ from vlmrl.rewards.goal_baseline import goal_baseline_score
 from vlmrl.sim_clip.data import Drawn, Recipe, domain_of, draw, shipped
 from vlmrl.sim_clip.familiarity import taught
 from vlmrl.sim_clip.grammar import Domain, held_out_wordings
+from vlmrl.sim_clip.strangers import STRANGERS, Stranger
 from vlmrl.types import Array
 
 SENTENCES = Path(__file__).parent / "held_out.json"
@@ -49,13 +50,14 @@ def evaluate(encoder: Encoder, frames: int = 800, domains: Sequence[str] | None 
         domains: which; None is those that the packaged model was taught.
 
     Returns:
-        ``{"tasks": …, "sentences": …, "unsaid": …}``, numbers rounded to three places.
+        ``{"tasks": …, "sentences": …, "unsaid": …, "strangers": …}``, numbers rounded to three places.
     """
+    domains = taught() if domains is None else domains
     tasks: dict[str, Any] = {}
     sentences: dict[str, Any] = {}
     unsaid: list[dict[str, Any]] = []
     written = json.loads(SENTENCES.read_text())
-    for name in taught() if domains is None else domains:
+    for name in domains:
         domain = domain_of(name)
         seen = draw(name, frames, SEED, AS_SHIPPED)
         other = draw(name, frames, SEED + 1, OTHER_LOOK)
@@ -68,7 +70,20 @@ def evaluate(encoder: Encoder, frames: int = 800, domains: Sequence[str] | None 
         sentences[name] = _sentences(encoder, domain, written[name], seen, images)
         if name == "cartpole":
             unsaid = _unsaid(encoder, domain, seen, images)
-    return {"tasks": tasks, "sentences": sentences, "unsaid": unsaid}
+    strangers = {
+        one.env_id: {"words_of": one.kin, "spearman": _strange(encoder, one, frames)}
+        for one in STRANGERS
+        if one.kin.partition("/")[0] in domains
+    }
+    return {"tasks": tasks, "sentences": sentences, "unsaid": unsaid, "strangers": strangers}
+
+
+def _strange(encoder: Encoder, stranger: Stranger, frames: int) -> float:
+    """How the words of a robot that is known rank the states of another."""
+    task = stranger.task
+    with Stage(task) as stage:
+        shots = stage.posed(task.goal_states(np.random.default_rng(SEED), frames))
+    return _spearman(_reward(encoder, encoder.images(shots.frames), stranger.kin), shots.oracle)
 
 
 def _mean(encoder: Encoder, sentences: Sequence[str]) -> torch.Tensor:
