@@ -68,16 +68,18 @@ class Bounds:
     knowing: Reached | None = None
 
 
-@cache
-def measured() -> dict[str, Any]:
-    """What is in the file."""
-    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {"tasks": {}}
+def read(file: Path) -> dict[str, Any]:
+    """What is in such a file; nothing was measured where there is none."""
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"tasks": {}}
     return found
+
+
+_measured = cache(read)
 
 
 def bounds(task: Task) -> Bounds:
     """What was measured of a task in the version that it has."""
-    found = measured()["tasks"].get(task.name)
+    found = _measured(FILE)["tasks"].get(task.name)
     if found is None or found["version"] != task.version:
         return Bounds()
     return Bounds(**{who: Reached(**found[who]) for who in ("random", "knowing") if found.get(who)})

@@ -64,6 +64,12 @@ A goal that no caption says, 0.45 m right of the middle:
 """
 
 
+WARNED = """
+A run warns of a prompt that is far from all that was taught (cosine below {far}). Of {sentences} sentences above,
+{share_near:.0%} are nearer; they rank states at a mean Spearman of {mean_near}, the others at {mean_far}. Of those
+below 0.5 {poor_that_are_far:.0%} are warned of.
+"""
+
 STRANGERS = """
 Robots of Gymnasium's that it was never shown, with the words of their kin:
 
@@ -96,7 +102,7 @@ def card(folder: Path) -> str:
     for domain, said in found["sentences"].items():
         share = said["share_above_0.85"]
         text += f"| {domain} | {said['count']} | {said['mean']} | {said['median']} | {said['min']} | {share:.0%} |\n"
-    text += STRANGERS
+    text += WARNED.format(far=familiarity.FAR, **found["warned"]) + STRANGERS
     for robot, row in found["strangers"].items():
         text += f"| {robot} | {row['words_of']} | {row['spearman']} |\n"
     text += UNSAID

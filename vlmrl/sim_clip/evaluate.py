@@ -18,7 +18,7 @@ from vlmrl.judge.stage import Stage
 from vlmrl.metrics.rank import auroc, spearman
 from vlmrl.rewards.goal_baseline import goal_baseline_score
 from vlmrl.sim_clip.data import Drawn, Recipe, domain_of, draw, shipped
-from vlmrl.sim_clip.familiarity import taught
+from vlmrl.sim_clip.familiarity import FAR, known_sentences, likest, taught
 from vlmrl.sim_clip.grammar import Domain, held_out_wordings
 from vlmrl.sim_clip.strangers import STRANGERS, Stranger
 from vlmrl.types import Array
@@ -26,6 +26,8 @@ from vlmrl.types import Array
 SENTENCES = Path(__file__).parent / "held_out.json"
 """Fifty sentences a domain, written by hand before the training; its generator never reads them."""
 ALPHA = 0.5
+POOR = 0.5
+"""Sentences that rank states below this were not understood."""
 SEED = 10_000
 """Of held-out states; training draws from other streams."""
 AS_SHIPPED = Recipe(shipped=1.0, own_look=0.0, away=0.0, ends=0.0)
@@ -50,11 +52,12 @@ def evaluate(encoder: Encoder, frames: int = 800, domains: Sequence[str] | None 
         domains: which; None is those that the packaged model was taught.
 
     Returns:
-        ``{"tasks": …, "sentences": …, "unsaid": …, "strangers": …}``, numbers rounded to three places.
+        ``{"tasks": …, "sentences": …, "unsaid": …, "strangers": …, "warned": …}``, numbers rounded to three places.
     """
     domains = taught() if domains is None else domains
     tasks: dict[str, Any] = {}
     sentences: dict[str, Any] = {}
+    ranked: dict[str, list[tuple[float, str]]] = {}
     unsaid: list[dict[str, Any]] = []
     written = json.loads(SENTENCES.read_text())
     for name in domains:
@@ -67,7 +70,10 @@ def evaluate(encoder: Encoder, frames: int = 800, domains: Sequence[str] | None 
                 "other_look": _spearman(_reward(encoder, elsewhere, task), other.oracle[:, i]),
                 "path": path(encoder, task),
             }
-        sentences[name] = _sentences(encoder, domain, written[name], seen, images)
+        ranked[name] = _ranked(encoder, domain, written[name], seen, images)
+        sentences[name] = _spread([rank for rank, _ in ranked[name]]) | {
+            "worst": [{"spearman": rank, "text": text} for rank, text in sorted(ranked[name])[:5]]
+        }
         if name == "cartpole":
             unsaid = _unsaid(encoder, domain, seen, images)
     strangers = {
@@ -75,7 +81,28 @@ def evaluate(encoder: Encoder, frames: int = 800, domains: Sequence[str] | None 
         for one in STRANGERS
         if one.kin.partition("/")[0] in domains
     }
-    return {"tasks": tasks, "sentences": sentences, "unsaid": unsaid, "strangers": strangers}
+    warned = _warned(encoder, ranked)
+    return {"tasks": tasks, "sentences": sentences, "unsaid": unsaid, "strangers": strangers, "warned": warned}
+
+
+def _warned(encoder: Encoder, ranked: dict[str, list[tuple[float, str]]]) -> dict[str, Any]:
+    """What the warning is worth that a prompt is far from what was taught, over all hand-written sentences."""
+    known = known_sentences()["sentences"]
+    likeness = np.concatenate(
+        [
+            likest(encoder, [text for said in known[name].values() for text in said], [text for _, text in rows])
+            for name, rows in ranked.items()
+        ]
+    )
+    rank = np.array([rank for rows in ranked.values() for rank, _ in rows])
+    near, poor = likeness >= FAR, rank < POOR
+    facts = {
+        "share_near": near.mean(),
+        "mean_near": rank[near].mean() if near.any() else 0.0,
+        "mean_far": rank[~near].mean() if (~near).any() else 0.0,
+        "poor_that_are_far": (poor & ~near).sum() / max(1, poor.sum()),
+    }
+    return {"sentences": len(rank), **{key: round(float(value), 3) for key, value in facts.items()}}
 
 
 def _strange(encoder: Encoder, stranger: Stranger, frames: int) -> float:
@@ -140,17 +167,16 @@ def _spread(values: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def _sentences(
+def _ranked(
     encoder: Encoder, domain: Domain, written: Sequence[dict[str, Any]], seen: Drawn, images: torch.Tensor
-) -> dict[str, Any]:
+) -> list[tuple[float, str]]:
     """Hand-written sentences: the cosine's rank correlation with how near the states are to what each says."""
     scores = (images @ encoder.texts([item["text"] for item in written]).T).cpu().numpy()
     ranked = []
     for column, item in enumerate(written):
         near = np.prod([seen.near[:, domain.index[value]] for value in item["says"]], axis=0)
         ranked.append((_spearman(scores[:, column], near), item["text"]))
-    worst = sorted(ranked)[:5]
-    return _spread([rank for rank, _ in ranked]) | {"worst": [{"spearman": rank, "text": text} for rank, text in worst]}
+    return ranked
 
 
 def _unsaid(encoder: Encoder, cartpole: Domain, seen: Drawn, images: torch.Tensor) -> list[dict[str, Any]]:
