@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from vlmrl.envs import gl  # chooses the GL library before dm_control looks for a display
 from vlmrl.envs.mjcf import whole_steps
+from vlmrl.envs.patches import mend_dm_control
 from vlmrl.envs.render import FILM_SIZE, Renderer
 from vlmrl.envs.task import Camera
 from vlmrl.errors import ConfigError, RenderError
@@ -72,6 +73,7 @@ class SuiteEnv(gym.Env[Observation, NDArray[np.float32]]):
     ) -> None:
         if render_mode not in (None, "rgb_array"):
             raise RenderError(f"render_mode={render_mode}: must be rgb_array or None")
+        mend_dm_control()
         inner = load()
         gl.free_first_at_exit()  # dm_control has been imported by now
         self._physics, self._task = inner.physics, inner.task

@@ -9,7 +9,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from vlmrl.envs.robotics.patches import mend_gymnasium_robotics
+from vlmrl.envs.patches import mend_gymnasium_robotics
 from vlmrl.envs.task import Policy
 from vlmrl.envs.world import World, brought, near
 from vlmrl.types import Array

@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from vlmrl.envs.robotics.patches import mend_metaworld
+from vlmrl.envs.patches import mend_metaworld
 from vlmrl.envs.task import Policy
 from vlmrl.envs.world import World, brought
 from vlmrl.types import Array

@@ -8,9 +8,13 @@ import mujoco
 import numpy as np
 import pytest
 
-from vlmrl.envs.robotics import patches
+from vlmrl.envs import patches
 
 PROBES = {
+    "dm_control": (
+        "from dm_control import suite; env = suite.load('cartpole', 'balance').physics.model",
+        "object has no attribute 'flex_vertedge'",
+    ),
     "metaworld": (
         "from metaworld.env_dict import ALL_V3_ENVIRONMENTS as all; env = all['reach-v3']()",
         "could not broadcast input array from shape (11,) into shape (12,)",
@@ -36,7 +40,7 @@ def test_without_the_patch_it_fails_and_with_it_runs(package):
         assert getattr(patches, f"mend_{package}")() is False
         return
     assert bare.stderr.strip().splitlines()[-1].endswith(end)
-    head = f"from vlmrl.envs.robotics.patches import mend_{package} as mend; "
+    head = f"from vlmrl.envs.patches import mend_{package} as mend; "
     mended = run(f"{head}print(mend(), mend()); {code}; print(env.model.nq > 0)")
     assert mended.stdout.split() == ["True", "False", "True"], mended.stderr
 
@@ -45,7 +49,7 @@ def test_the_kitchen_had_the_same_cause_as_fetch():
     pytest.importorskip("gymnasium_robotics")
     code = "from gymnasium_robotics.envs.franka_kitchen import KitchenEnv; KitchenEnv()"
     if run(code).returncode:
-        assert run(f"from vlmrl.envs.robotics.patches import mend_gymnasium_robotics as m; m(); {code}").returncode == 0
+        assert run(f"from vlmrl.envs.patches import mend_gymnasium_robotics as m; m(); {code}").returncode == 0
 
 
 def test_the_cause_an_enum_is_never_equal_to_a_number_of_numpys():

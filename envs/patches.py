@@ -1,8 +1,9 @@
-"""What Meta-World 3.0.0 and Gymnasium-Robotics 1.4.2 need on MuJoCo 3.17: each cause is looked for, and mended.
+"""What other packages need to run on the MuJoCo that is installed: each cause is looked for, and mended.
 
-Nothing is read from version numbers: a patch tries what fails, and keeps its hands off where it works. The adapters
-call :func:`mend_metaworld` and :func:`mend_gymnasium_robotics` before they make an environment; a second call changes
-nothing.
+On MuJoCo 3.17 those are Meta-World 3.0.0 and Gymnasium-Robotics 1.4.2, on MuJoCo 4 dm_control 1.0.50 as well. Nothing is
+read from version numbers: a patch tries what fails, and keeps its hands off where it works. The adapters call
+:func:`mend_dm_control`, :func:`mend_metaworld` and :func:`mend_gymnasium_robotics` before they make an environment; a
+second call changes nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,26 @@ _WELDED = (
     '<mujoco><worldbody><body name="a"/><body name="b"><geom size="1"/></body></worldbody>'
     '<equality><weld body1="a" body2="b"/></equality></mujoco>'
 )
+
+
+def mend_dm_control() -> bool:
+    """Have fields that MuJoCo no longer has left out of dm_control's tables; whether that was needed.
+
+    Cause: dm_control indexes every array of the model and of its data by name, from tables that are generated with a
+    release. MuJoCo 4 dropped nine fields of flexible bodies: "'MjModel' object has no attribute 'flex_vertedge'",
+    whichever environment is made. Nothing of the suite reads them.
+    """
+    from dm_control.mujoco.wrapper.mjbindings import sizes
+
+    gone = [
+        (table, name)
+        for table, struct in (("mjmodel", mujoco.MjModel), ("mjdata", mujoco.MjData))
+        for name in sizes.array_sizes[table]
+        if not hasattr(struct, name)
+    ]
+    for table, name in gone:
+        del sizes.array_sizes[table][name]
+    return bool(gone)
 
 
 def wide_equalities() -> bool:
