@@ -173,9 +173,8 @@ def drawn(n: int, draw: Callable[[], Layout]) -> Layout:
     count = 0
     for _ in range(1000 + 10 * n):
         part = draw()
-        if len(part):
-            parts.append(part)
-            count += len(part)
+        parts.append(part)
+        count += len(part)
         if count >= n:
             return Layout.joined(parts)[np.arange(n)]
     raise RuntimeError("no arrangement of the tabletop fits what is asked")

@@ -127,19 +127,19 @@ def bad_states(rng: Rng, n: int, asked: Instruction) -> Pose:
 
     The wrong block in the right place, the right one on the wrong side, next to the zone, or held above it.
     """
-    changes = [_unchanged, *_misses(asked)]
+    changes = [_unchanged, *misses(asked)]
 
     def draw() -> Layout:
         layout = _starts(asked, rng)
         kinds = rng.integers(len(changes), size=len(layout))
         parts = [change(layout[kinds == kind], rng) for kind, change in enumerate(changes)]
         layout = Layout.joined(parts)[rng.permutation(len(layout))]
-        return layout[~done(layout.state(), asked) & whole(layout) & _on_table(layout)]
+        return layout[~done(layout.state(), asked) & whole(layout) & on_table(layout)]
 
     return drawn(n, draw).pose()
 
 
-def _on_table(layout: Layout) -> Kept:
+def on_table(layout: Layout) -> Kept:
     """Whether every block is where one can be seen, and not in the cabinet or the button's housing."""
     x, y = layout.blocks[..., 0], layout.blocks[..., 1]
     high = layout.blocks[..., 2] > 0.09
@@ -155,59 +155,60 @@ def solved(asked: Instruction, layout: Layout, rng: Rng) -> Layout:
     if asked.verb == "reach":
         there = where(layout.state(), asked.thing).copy()
         there[:, 2] += {"button": 0.012, "handle": 0.0}.get(asked.thing, 0.035 if asked.thing in COLOURS else 0.02)
-        return _with_hand(layout, there + rng.uniform(-0.008, 0.008, there.shape), 0.0)
+        return with_hand(layout, there + rng.uniform(-0.008, 0.008, there.shape), 0.0)
     if asked.verb == "lift":
-        return _carried(asked.thing, (0.115, 0.17), layout, rng)
+        return carried(asked.thing, (0.115, 0.17), layout, rng)
     if asked.verb == "open":
         return layout.but(drawer=rng.uniform(0.088, scene.DRAWER_RANGE, len(layout)))
     if asked.verb == "close":
         return layout.but(drawer=rng.uniform(0.0, 0.006, len(layout)))
     if asked.verb == "press":
-        return _pressing(rng.uniform(0.014, BUTTON_TRAVEL, len(layout)), layout, rng)
+        return pressing(rng.uniform(0.014, BUTTON_TRAVEL, len(layout)), layout, rng)
     spread = {"stack": 0.008, "put drawer": 0.012}.get(asked.form, 0.014)
     there = target(asked, layout.state())
     there[:, :2] += rng.uniform(-spread, spread, (len(layout), 2))
     return layout.moved(asked.thing, there)
 
 
-def _with_hand(layout: Layout, place: Array, opening: float) -> Layout:
+def with_hand(layout: Layout, place: Array, opening: float) -> Layout:
+    """The hand at ``place`` ``(n, 3)``, or the nearest it can be, the fingers ``opening`` apart [m]."""
     hand = np.clip(place, arm.LOW, arm.HIGH)
     return layout.but(hand=hand, opening=np.full(len(layout), opening))
 
 
-def _carried(colour: str, heights: tuple[float, float], layout: Layout, rng: Rng, over: Array | None = None) -> Layout:
+def carried(colour: str, heights: tuple[float, float], layout: Layout, rng: Rng, over: Array | None = None) -> Layout:
     """The block in the hand, somewhere between two heights of its centre [m], above where it is or ``over`` a place."""
     there = layout.blocks[:, COLOURS.index(colour)].copy() if over is None else over.copy()
     there[:, 2] = rng.uniform(*heights, len(layout))
     turns = layout.turns.copy()
     turns[:, COLOURS.index(colour)] = 0.0
-    return _with_hand(layout.moved(colour, there).but(turns=turns), there, HELD)
+    return with_hand(layout.moved(colour, there).but(turns=turns), there, HELD)
 
 
-def _pressing(depth: Array, layout: Layout, rng: Rng) -> Layout:
+def pressing(depth: Array, layout: Layout, rng: Rng) -> Layout:
     """The fingers on the button, ``depth`` ``(n,)`` below its rest."""
     count = len(layout)
     off = rng.uniform(-0.012, 0.012, (count, 2))
     tips = np.concatenate([BUTTON + off, (scene.BUTTON_TOP - depth + scene.TIP)[:, None]], axis=1)
-    return _with_hand(layout.but(pressed=depth), tips, 0.0)
+    return with_hand(layout.but(pressed=depth), tips, 0.0)
 
 
 def _unchanged(layout: Layout, rng: Rng) -> Layout:
     return layout
 
 
-def _misses(asked: Instruction) -> Iterator[Change]:
+def misses(asked: Instruction) -> Iterator[Change]:
     """What nearly does it."""
     if asked.verb == "reach":
         others = [thing for thing in (*COLOURS, *ZONES) if thing != asked.thing]
         yield lambda layout, rng: solved(Instruction("reach", str(rng.choice(others))), layout, rng)
     elif asked.verb == "lift":
-        yield lambda layout, rng: _carried(_other(asked, rng), (0.115, 0.17), layout, rng)
-        yield lambda layout, rng: _carried(asked.thing, (HALF, HALF + 0.02), layout, rng)
+        yield lambda layout, rng: carried(_other(asked, rng), (0.115, 0.17), layout, rng)
+        yield lambda layout, rng: carried(asked.thing, (HALF, HALF + 0.02), layout, rng)
     elif asked.verb in ("open", "close"):
         yield lambda layout, rng: layout.but(drawer=rng.uniform(0.02, 0.06, len(layout)))
     elif asked.verb == "press":
-        yield lambda layout, rng: _pressing(rng.uniform(-0.04, 0.004, len(layout)), layout, rng).but(
+        yield lambda layout, rng: pressing(rng.uniform(-0.04, 0.004, len(layout)), layout, rng).but(
             pressed=np.zeros(len(layout))
         )
     else:
@@ -216,7 +217,7 @@ def _misses(asked: Instruction) -> Iterator[Change]:
 
 def _misplaced(asked: Instruction) -> Iterator[Change]:
     yield lambda layout, rng: layout.moved(_other(asked, rng), target(asked, layout.state()))
-    yield lambda layout, rng: _carried(asked.thing, (0.115, 0.14), layout, rng, over=target(asked, layout.state()))
+    yield lambda layout, rng: carried(asked.thing, (0.115, 0.14), layout, rng, over=target(asked, layout.state()))
     if asked.form == "put by":
         back = TOWARDS[asked.relation]
         opposite = next(name for name, (axis, sign) in TOWARDS.items() if (axis, -sign) == back)

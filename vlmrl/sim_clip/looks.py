@@ -101,6 +101,10 @@ class Stage:
     """
 
     def __init__(self, model: mujoco.MjModel, camera: Camera, bodies: tuple[str, ...], size: int) -> None:
+        if _fovy(model, camera) != model.vis.global_.fovy:
+            # Free cameras have the model's field of view, which is this model's owner's.
+            model, fovy = copy.copy(model), _fovy(model, camera)
+            model.vis.global_.fovy = fovy
         self._model, self._data = model, mujoco.MjData(model)
         self._camera = _free(model, camera)
         self._renderer = Renderer(model, (size, size), self._camera, "fast")
@@ -177,15 +181,33 @@ def _axes(azimuth: float, elevation: float) -> tuple[Array, Array]:
 
 
 def _free(model: mujoco.MjModel, camera: Camera) -> Camera:
-    """A free camera that sees what a named one sees, so that it can stray."""
+    """A free camera that sees what a named one sees, but for its field of view, so that it can stray."""
     if camera.name is None:
         return camera
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
     index = model.camera(camera.name).id
-    position, forward = data.cam_xpos[index], -data.cam_xmat[index].reshape(3, 3)[:, 2]
-    if abs(forward[2]) < 0.9:
-        raise ValueError(f"camera={camera.name}: only a camera that looks straight down is turned into a free one")
-    # A free camera at azimuth 90 and elevation -90 has the picture's right along x and its top along y.
+    position, axes = data.cam_xpos[index], data.cam_xmat[index].reshape(3, 3)
+    forward = -axes[:, 2]
     x, y, z = (float(part) for part in position)
-    return replace(camera, name=None, lookat=(x, y, 0.0), distance=z, azimuth=90.0, elevation=-90.0)
+    if abs(forward[2]) >= 0.9:
+        # A free camera at azimuth 90 and elevation -90 has the picture's right along x and its top along y.
+        return replace(camera, name=None, lookat=(x, y, 0.0), distance=z, azimuth=90.0, elevation=-90.0)
+    if forward[2] >= 0 or abs(axes[2, 0]) > 1e-6:
+        raise ValueError(f"camera={camera.name}: only a level camera that looks down is turned into a free one")
+    far = z / -float(forward[2])
+    return replace(
+        camera,
+        name=None,
+        lookat=(x + far * float(forward[0]), y + far * float(forward[1]), 0.0),
+        distance=far,
+        azimuth=float(np.degrees(np.arctan2(forward[1], forward[0]))),
+        elevation=float(np.degrees(np.arcsin(forward[2]))),
+    )
+
+
+def _fovy(model: mujoco.MjModel, camera: Camera) -> float:
+    """The vertical field of view of a task's camera [degrees]."""
+    if camera.name is None:
+        return float(model.vis.global_.fovy)
+    return float(model.cam_fovy[model.camera(camera.name).id])
