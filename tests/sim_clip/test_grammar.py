@@ -29,7 +29,7 @@ def test_no_caption_of_the_training_is_a_held_out_sentence(name):
     domain = domain_of(name)
     drawn = {sentence.text.lower() for sentence in sample(domain, np.random.default_rng(0), 10_000, 3_000)}
     written = json.loads(SENTENCES.read_text())[name]
-    assert len(written) == 50
+    assert len(written) >= 50
     overlap = [item["text"] for item in written if item["text"].lower().rstrip(".") in drawn]
     assert len(overlap) <= 5, (
         overlap
@@ -44,7 +44,7 @@ def test_the_untrained_goal_is_never_captioned():
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(names("language")) - {"walker", "humanoid"})
+    "name", sorted(set(names("language")) - {"walker", "humanoid", "hopper", "cheetah", "quadruped", "dm_humanoid"})
 )  # their nearness needs kinematics: test_data
 def test_nearness_spans_its_whole_range(name):
     domain = domain_of(name)
