@@ -31,7 +31,7 @@ def simulator(env: gym.Env[Any, Any]) -> tuple[mujoco.MjModel, mujoco.MjData]:
 
 
 def refresh(model: mujoco.MjModel, data: mujoco.MjData) -> None:
-    """Bring body, camera and light positions up to date with ``qpos``.
+    """Bring body, camera, light and string positions up to date with ``qpos``.
 
     Gymnasium's environments leave them one substep behind, and Humanoid and Ant are paid by that: where
     their own reward counts, hand in a copy.
@@ -39,3 +39,4 @@ def refresh(model: mujoco.MjModel, data: mujoco.MjData) -> None:
     mujoco.mj_kinematics(model, data)
     mujoco.mj_comPos(model, data)
     mujoco.mj_camlight(model, data)
+    mujoco.mj_tendon(model, data)

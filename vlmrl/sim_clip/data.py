@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import gymnasium as gym
 import mujoco
 import numpy as np
 
@@ -97,7 +99,7 @@ def draw(
     domain = domain_of(name)
     rng = np.random.default_rng([seed, *name.encode()])
     poses = _poses(domain, n, round(n * recipe.ends), rng)
-    env = find_task(domain.tasks[0]).make()
+    env = _begun(domain.tasks[0])
     model, _ = simulator(env)
     look = _looks(n, recipe, rng)
     frames, seen = np.empty((n, SIZE, SIZE, 3), np.uint8), np.empty(n, np.float32)
@@ -120,6 +122,13 @@ def draw(
         stage.close()
     env.close()
     return _labelled(domain, frames, seen, State.stack(states))
+
+
+def _begun(task: str) -> gym.Env[Any, Any]:
+    """An environment in an episode: some start by changing the model, such as how large a target is drawn."""
+    env = find_task(task).make()
+    env.reset(seed=0)
+    return env
 
 
 def _poses(domain: Domain, n: int, ends: int, rng: np.random.Generator) -> Pose:
@@ -167,7 +176,7 @@ def _labelled(domain: Domain, frames: Array, seen: Array, states: State) -> Draw
 def shipped(name: str, poses: Pose) -> Drawn:
     """Frames of given poses exactly as a task draws them, fully in view."""
     domain = domain_of(name)
-    env = find_task(domain.tasks[0]).make()
+    env = _begun(domain.tasks[0])
     model, _ = simulator(env)
     stage = Stage(model, find_task(domain.tasks[0]).camera, domain.bodies, SIZE)
     rng = np.random.default_rng(0)

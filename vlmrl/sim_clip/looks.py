@@ -15,6 +15,8 @@ from vlmrl.types import Array
 
 HELD_OUT_HUES = (0.25, 0.42)
 """Greens: no random look of the training data paints a robot in them; the held-out looks use nothing else."""
+UNSET = np.array([0.5, 0.5, 0.5, 1.0], np.float32)
+"""The colour by which MuJoCo tells that a geom was given none."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,9 @@ def repaint(
 
 
 def shown(model: mujoco.MjModel, geom: int) -> Array:
-    """The colour that a geom is drawn in, its material's where it has one: ``(4,)`` in [0, 1]."""
-    material = model.geom_matid[geom]
-    colour: Array = model.geom_rgba[geom] if material < 0 else model.mat_rgba[material]
+    """The colour that a geom is drawn in: its own, or its material's where its own is unset. ``(4,)`` in [0, 1]."""
+    material, own = model.geom_matid[geom], model.geom_rgba[geom]
+    colour: Array = own if material < 0 or not np.array_equal(own, UNSET) else model.mat_rgba[material]
     return colour
 
 
@@ -101,13 +103,12 @@ class Stage:
     """
 
     def __init__(self, model: mujoco.MjModel, camera: Camera, bodies: tuple[str, ...], size: int) -> None:
-        if _fovy(model, camera) != model.vis.global_.fovy:
-            # Free cameras have the model's field of view, which is this model's owner's.
-            model, fovy = copy.copy(model), _fovy(model, camera)
-            model.vis.global_.fovy = fovy
-        self._model, self._data = model, mujoco.MjData(model)
-        self._camera = _free(model, camera)
-        self._renderer = Renderer(model, (size, size), self._camera, "fast")
+        if camera.name is not None:
+            model = copy.copy(model)
+            model.vis.global_.fovy = model.camera(camera.name).fovy[0]  # as wide as the named one sees
+        self._model, self._data, self._camera = model, mujoco.MjData(model), camera
+        mujoco.mj_forward(model, self._data)
+        self._renderer = Renderer(model, (size, size), _free(model, self._data, camera), "fast")
         self._geoms = [model.geom(name).id for name in bodies]
         self._half = np.tan(np.radians(model.vis.global_.fovy) / 2)
 
@@ -132,8 +133,7 @@ class Stage:
         Returns:
             The frame, and the share of the robot that is in view, in [0, 1].
         """
-        view, base = self._renderer.camera, self._camera
-        kept = self._renderer.lookat
+        view, base = self._renderer.camera, _free(self._model, self._data, self._camera)
         view.azimuth, view.elevation, view.distance = base.azimuth, base.elevation, base.distance
         shift = np.zeros(2)
         if spread is not None:
@@ -146,9 +146,8 @@ class Stage:
             shift = far * np.array([np.cos(angle), np.sin(angle)])
         right, up = _axes(view.azimuth, view.elevation)
         offset = (shift[0] * right + shift[1] * up) * view.distance * self._half
-        self._renderer.lookat = kept + offset
+        self._renderer.lookat = np.array(base.lookat) + offset
         frame = self._renderer.frame(self._data)
-        self._renderer.lookat = kept
         # Half the robot in view counts as seen: at the ends of its rail a cart's pole may stick out of the picture.
         return frame, float(np.clip(self._seen() / 0.5, 0, 1))
 
@@ -180,34 +179,21 @@ def _axes(azimuth: float, elevation: float) -> tuple[Array, Array]:
     return right, np.cross(right, forward)
 
 
-def _free(model: mujoco.MjModel, camera: Camera) -> Camera:
-    """A free camera that sees what a named one sees, but for its field of view, so that it can stray."""
+def _free(model: mujoco.MjModel, data: mujoco.MjData, camera: Camera) -> Camera:
+    """A free camera that sees what a named one sees at this moment, so that it can stray."""
     if camera.name is None:
         return camera
-    data = mujoco.MjData(model)
-    mujoco.mj_forward(model, data)
     index = model.camera(camera.name).id
-    position, axes = data.cam_xpos[index], data.cam_xmat[index].reshape(3, 3)
-    forward = -axes[:, 2]
-    x, y, z = (float(part) for part in position)
-    if abs(forward[2]) >= 0.9:
-        # A free camera at azimuth 90 and elevation -90 has the picture's right along x and its top along y.
-        return replace(camera, name=None, lookat=(x, y, 0.0), distance=z, azimuth=90.0, elevation=-90.0)
-    if forward[2] >= 0 or abs(axes[2, 0]) > 1e-6:
-        raise ValueError(f"camera={camera.name}: only a level camera that looks down is turned into a free one")
-    far = z / -float(forward[2])
+    position, (right, up, back) = data.cam_xpos[index], data.cam_xmat[index].reshape(3, 3).T
+    if abs(right[2]) > 1e-6 or up[2] < -1e-6:
+        raise ValueError(f"camera={camera.name}: no free camera is rolled as this one is")
+    distance = float((data.subtree_com[model.cam_bodyid[index]] - position) @ -back)
+    x, y, z = (float(part) for part in position - distance * back)
     return replace(
         camera,
         name=None,
-        lookat=(x + far * float(forward[0]), y + far * float(forward[1]), 0.0),
-        distance=far,
-        azimuth=float(np.degrees(np.arctan2(forward[1], forward[0]))),
-        elevation=float(np.degrees(np.arcsin(forward[2]))),
+        lookat=(x, y, z),
+        distance=distance,
+        azimuth=float(np.degrees(np.arctan2(right[0], -right[1]))),
+        elevation=float(np.degrees(np.arcsin(np.clip(-back[2], -1, 1)))),
     )
-
-
-def _fovy(model: mujoco.MjModel, camera: Camera) -> float:
-    """The vertical field of view of a task's camera [degrees]."""
-    if camera.name is None:
-        return float(model.vis.global_.fovy)
-    return float(model.cam_fovy[model.camera(camera.name).id])

@@ -147,3 +147,43 @@ def rod_values(angle: StateFn) -> tuple[Value, ...]:
     tilted = (Value(name, tilt(angle, degrees), *said) for name, degrees, *said in TILTS)
     pointed = (Value(name, pointing(angle, degrees), *said) for name, degrees, *said in SIDES)
     return (*tilted, *pointed)
+
+
+def single(name: str, angle: StateFn) -> tuple[Value, ...]:
+    """Values of one of two poles in a row, whatever the other does."""
+
+    def at(place: str, near_place: StateFn, said: str, phrases: str) -> Value:
+        return Value(f"{name}.{place}", near_place, ways(said), ways(phrases))
+
+    return (
+        at(
+            "upright",
+            lambda state: near_angle(angle(state), 0),
+            "is upright; stands straight up; is vertical; points up; stands on end; is straight up; stands upright",
+            "standing upright; pointing up; that is vertical; standing straight up",
+        ),
+        at(
+            "horizontal",
+            lambda state: near(off_vertical(angle(state)), np.pi / 2, 0, np.pi),
+            "is horizontal; lies flat; points sideways; is level; sticks out to the side",
+            "lying flat; pointing sideways; sticking out to the side; held horizontal",
+        ),
+        at(
+            "hanging",
+            lambda state: near_angle(angle(state), np.pi),
+            "hangs down; points straight down; is hanging; dangles; hangs limp; points to the floor",
+            "hanging down; pointing straight down; dangling; that hangs",
+        ),
+        at(
+            "left",
+            lambda state: near_angle(angle(state), -np.pi / 2),
+            "points to the left; leans left; is on the left side; sticks out to the left; is turned to the left",
+            "pointing to the left; leaning left; on the left side; turned to the left",
+        ),
+        at(
+            "right",
+            lambda state: near_angle(angle(state), np.pi / 2),
+            "points to the right; leans right; is on the right side; sticks out to the right; is turned to the right",
+            "pointing to the right; leaning right; on the right side; turned to the right",
+        ),
+    )

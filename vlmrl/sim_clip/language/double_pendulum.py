@@ -4,9 +4,9 @@ import numpy as np
 
 from vlmrl.envs.poses import UniformPose
 from vlmrl.envs.task import State
-from vlmrl.sim_clip.grammar import Domain, Value, near, near_angle, off_vertical, ways
+from vlmrl.sim_clip.grammar import Domain, Value, near_angle, ways
 from vlmrl.sim_clip.language._carts import CART, cart_values
-from vlmrl.sim_clip.language._rods import StateFn
+from vlmrl.sim_clip.language._rods import StateFn, single
 from vlmrl.types import Array
 
 
@@ -23,46 +23,6 @@ def upper(state: State) -> Array:
 def both(low: float, high: float) -> StateFn:
     """Near where the lower pole is at ``low`` and the upper at ``high``: a product, so that one alone is not half."""
     return lambda state: near_angle(lower(state), low) * near_angle(upper(state), high)
-
-
-def single(name: str, angle: StateFn) -> tuple[Value, ...]:
-    """Values of one of the poles, whatever the other does."""
-
-    def at(place: str, near_place: StateFn, said: str, phrases: str) -> Value:
-        return Value(f"{name}.{place}", near_place, ways(said), ways(phrases))
-
-    return (
-        at(
-            "upright",
-            lambda state: near_angle(angle(state), 0),
-            "is upright; stands straight up; is vertical; points up; stands on end; is straight up; stands upright",
-            "standing upright; pointing up; that is vertical; standing straight up",
-        ),
-        at(
-            "horizontal",
-            lambda state: near(off_vertical(angle(state)), np.pi / 2, 0, np.pi),
-            "is horizontal; lies flat; points sideways; is level; sticks out to the side",
-            "lying flat; pointing sideways; sticking out to the side; held horizontal",
-        ),
-        at(
-            "hanging",
-            lambda state: near_angle(angle(state), np.pi),
-            "hangs down; points straight down; is hanging; dangles; hangs limp; points to the floor",
-            "hanging down; pointing straight down; dangling; that hangs",
-        ),
-        at(
-            "left",
-            lambda state: near_angle(angle(state), -np.pi / 2),
-            "points to the left; leans left; is on the left side; sticks out to the left; is turned to the left",
-            "pointing to the left; leaning left; on the left side; turned to the left",
-        ),
-        at(
-            "right",
-            lambda state: near_angle(angle(state), np.pi / 2),
-            "points to the right; leans right; is on the right side; sticks out to the right; is turned to the right",
-            "pointing to the right; leaning right; on the right side; turned to the right",
-        ),
-    )
 
 
 DOMAIN = Domain(
