@@ -53,7 +53,7 @@ def free_target(physics: Any, random: np.random.RandomState) -> None:
     physics.named.data.qpos[list(ARM)] = random.uniform(-1.0, 1.0, len(ARM))
     physics.named.data.qpos[["ball_x", "ball_z", "ball_y"]] = BALL
     data.qvel[:] = 0.0
-    data.mocap_quat[0] = 1.0, 0.0, 0.0, 0.0
+    data.mocap_quat[0] = physics.model.ptr.body("target_ball").quat = 1.0, 0.0, 0.0, 0.0  # dm_control turns it
     mujoco.mj_kinematics(physics.model.ptr, data.ptr)
     hand = physics.named.data.site_xpos[GRASP, ["x", "z"]]
     place = np.array(hand)
