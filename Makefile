@@ -57,6 +57,7 @@ format: setup ## put the code in shape
 docs: setup ## write tables and charts anew and build the documentation into site/
 	@for kind in $(KINDS); do $(BIN)/vlmrl list $$kind json=docs/data/$$kind.json >/dev/null || exit; done
 	$(BIN)/python docs/settings.py
+	$(BIN)/python docs/known.py
 	$(BIN)/python docs/tables.py
 	$(BIN)/python docs/charts.py
 	$(MKDOCS) build --strict --quiet

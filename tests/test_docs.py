@@ -134,6 +134,11 @@ def test_a_marker_that_names_what_is_not_there_is_refused(tables, data, file, co
         tables.table(file, columns, data)
 
 
+def test_what_sim_clip_is_said_to_know_is_what_was_measured():
+    told = json.loads((DOCS / "data" / "sim_clip.json").read_text(encoding="utf-8"))
+    assert told["rows"] == script("known").rows(), "run `make docs`"
+
+
 def test_the_settings_told_are_those_of_the_schema():
     told = json.loads((DOCS / "data" / "settings.json").read_text(encoding="utf-8"))
     assert told == script("settings").settings(), "run `make docs`"

@@ -12,6 +12,8 @@ from vlmrl.sim_clip.data import Recipe
 from vlmrl.sim_clip.evaluate import evaluate
 
 DRAWN = Recipe()
+WANTED = 0.85
+"""Spearman between reward and ground truth that a task's words should reach."""
 HEAD = """# sim-clip
 
 A small dual encoder that ships with vlmrl: an image tower ({tower}) and a text transformer, in open_clip
@@ -78,6 +80,12 @@ Robots of Gymnasium's that it was never shown, with the words of their kin:
 """
 
 
+def below(measured: dict[str, Any]) -> dict[str, float]:
+    """The tasks whose words rank states worse than is wanted, with their Spearman."""
+    found = {task: facts["spearman"]["neutral"] for task, facts in measured["tasks"].items()}
+    return {task: rho for task, rho in found.items() if rho < WANTED}
+
+
 def card(folder: Path) -> str:
     """The card of the model in ``folder``, from its ``training.json`` and ``evaluation.json``."""
     training: dict[str, Any] = json.loads((folder / "training.json").read_text())
@@ -98,6 +106,9 @@ def card(folder: Path) -> str:
             f"| {task} | {rho['neutral']} | {rho['negatives']} | {rho['cosine']} | {facts['auroc']['neutral']} "
             f"| {said['mean']} | {said['median']} | {said['min']} | {facts['other_look']} |\n"
         )
+    if red := below(found):
+        told = ", ".join(f"{task} {rho}" for task, rho in red.items())
+        text += f"\n**Below {WANTED}, and not to be trusted: {told}.**\n"
     text += SENTENCES
     for domain, said in found["sentences"].items():
         share = said["share_above_0.85"]

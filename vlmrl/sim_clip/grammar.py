@@ -71,6 +71,7 @@ class Domain:
         poses: draws states over the whole reachable space.
         bodies: names of the geoms that are the robot, for telling whether it is in view.
         pairs: facts that are said together.
+        share: how many times as many frames and captions it is taught as a world of a few facts.
         coloured: names of the geoms that sentences call by their colour: random looks keep its hue.
         asked: for each task, the value or values that its goal names.
     """
@@ -84,6 +85,7 @@ class Domain:
     asked: dict[str, tuple[str, ...]]
     pairs: tuple[tuple[str, str], ...] = ()
     coloured: tuple[str, ...] = ()
+    share: int = 1
     index: dict[str, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol
 
@@ -47,6 +50,7 @@ class Lesson:
         near: float32 ``(N, V)``. seen: float32 ``(N,)``.
         texts: M captions. first, second: int64 ``(M,)``, what they say.
         taught: float32 ``(M, 384)``, the teacher's vectors.
+        share: as in :class:`~vlmrl.sim_clip.grammar.Domain`.
     """
 
     frames: Tensor
@@ -56,9 +60,14 @@ class Lesson:
     first: Tensor
     second: Tensor
     taught: Tensor
+    share: int = 1
+
+    def rows(self, rng: np.random.Generator, count: int, of: int | None = None) -> Tensor:
+        """Draw frames, of the first ``of`` where that is given: int64 ``(count * share,)``."""
+        return torch.from_numpy(rng.integers(0, of or len(self.frames), count * self.share))
 
     def captions(self, rng: np.random.Generator, count: int) -> Tensor:
-        """Draw captions so that every value and the neutral ones come up alike: int64 ``(count,)``."""
+        """Draw captions so that every value and the neutral ones come up alike: int64 ``(count * share,)``."""
         if not hasattr(self, "_groups"):
             key = self.first.numpy() * 100 + np.where(self.second.numpy() >= 0, 50, 0)
             # Pairs are one group for each value they start with; weigh them less than plain captions.
@@ -66,19 +75,32 @@ class Lesson:
             self._weights = np.array(
                 [0.5 if (self.second[g[0]] >= 0) else 1.5 if self.first[g[0]] < 0 else 1.0 for g in self._groups]
             )
-        chosen = rng.choice(len(self._groups), count, p=self._weights / self._weights.sum())
+        chosen = rng.choice(len(self._groups), count * self.share, p=self._weights / self._weights.sum())
         return torch.from_numpy(np.array([rng.choice(self._groups[g]) for g in chosen]))
 
 
-def frames(settings: Settings, name: str, say: Say) -> Drawn:
-    """One domain's frames, drawn or read back."""
-    path = settings.work / f"frames_{name}.npz"
-    if not path.exists():
-        say(f"drawing {settings.frames} frames of {name}")
-        part = path.with_suffix(".part.npz")
-        draw(name, settings.frames, settings.seed).save(part)
-        part.replace(path)
-    return Drawn.load(path)
+def _frames(settings: Settings, name: str) -> Path:
+    """Where one domain's frames are."""
+    return settings.work / f"frames_{name}.npz"
+
+
+def _draw(settings: Settings, name: str) -> None:
+    path = _frames(settings, name)
+    part = path.with_suffix(".part.npz")
+    draw(name, settings.frames * domain_of(name).share, settings.seed).save(part)
+    part.replace(path)
+
+
+def _draw_all(settings: Settings, say: Say) -> None:
+    """Draw the frames of every domain that has none yet, a process for each core."""
+    missing = [name for name in names("language") if not _frames(settings, name).exists()]
+    if not missing:
+        return
+    say(f"drawing the frames of {len(missing)} domains")
+    with ProcessPoolExecutor(settings.threads or os.cpu_count(), get_context("spawn")) as pool:
+        for name, done in [(name, pool.submit(_draw, settings, name)) for name in missing]:
+            done.result()
+            say(f"drew {settings.frames * domain_of(name).share} frames of {name}")
 
 
 def lessons(settings: Settings, say: Say, teacher: Callable[[], Teaches] = Teacher) -> dict[str, Lesson]:
@@ -90,14 +112,15 @@ def lessons(settings: Settings, say: Say, teacher: Callable[[], Teaches] = Teach
         teacher: makes the teacher; called only where its vectors are not yet kept.
     """
     found = {}
+    _draw_all(settings, say)
     sentences = _sentences(settings, say, teacher)
     for name in names("language"):
-        drawn = frames(settings, name, say)
+        drawn = Drawn.load(_frames(settings, name))
         says = np.array([[*s, -1, -1][:2] for s in sentences[name]["says"]], dtype=np.int64)
         found[name] = Lesson(
             torch.from_numpy(drawn.frames), torch.from_numpy(drawn.near), torch.from_numpy(drawn.seen),
             sentences[name]["texts"], torch.from_numpy(says[:, 0]), torch.from_numpy(says[:, 1]),
-            torch.from_numpy(np.load(settings.work / f"taught_{name}.npy")),
+            torch.from_numpy(np.load(settings.work / f"taught_{name}.npy")), domain_of(name).share,
         )  # fmt: skip
     return found
 

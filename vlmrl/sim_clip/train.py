@@ -173,14 +173,12 @@ def train_images(settings: Settings, taught: dict[str, Lesson], model: CLIP, pro
     for step in range(start, settings.image_steps):
         _set_rate(optimiser, rate(step, settings.image_steps, 2e-3))
         rng = np.random.default_rng([settings.seed, 3, step])
-        rows = {
-            n: torch.from_numpy(rng.integers(0, len(part.frames), settings.image_batch)) for n, part in taught.items()
-        }
+        rows = {n: part.rows(rng, settings.image_batch) for n, part in taught.items()}
         said = {n: part.captions(rng, 48) for n, part in taught.items()}
         batch = torch.cat([taught[n].frames[r] for n, r in rows.items()])
         with faster(settings):
             embedded = model.encode_image(pixels(batch.to(settings.place)))
-        images = F.normalize(embedded.float(), dim=-1).split(settings.image_batch)
+        images = F.normalize(embedded.float(), dim=-1).split([len(drawn) for drawn in rows.values()])
         texts = [projection(blurred(taught[n].taught[s].to(settings.place), rng)) for n, s in said.items()]
         loss = pinned(list(images), texts, [aim.to(settings.place) for aim in aims(taught, rows, said)])
         optimiser.zero_grad(set_to_none=True)
@@ -221,7 +219,9 @@ def train_texts(
     say: Say,
 ) -> None:
     """Stage 2: the text tower, against the finished image embeddings and the projected vectors of the teacher."""
-    images = {n: embed_frames(model, part.frames[:3000], settings.place).clone() for n, part in taught.items()}
+    images = {
+        n: embed_frames(model, part.frames[: 3000 * part.share], settings.place).clone() for n, part in taught.items()
+    }
     ids = {n: tokenizer(part.texts) for n, part in taught.items()}
     texts, vectors = read(settings.work / "corpus")
     corpus_ids = tokenizer(texts)
@@ -243,8 +243,8 @@ def train_texts(
         with faster(settings):
             out = embed_tokens(model, tokens.to(settings.place))
         out = F.normalize(out.float(), dim=-1)
-        mine = list(out[: settings.text_batch * len(said)].split(settings.text_batch))
-        rows = {n: torch.from_numpy(rng.integers(0, len(images[n]), 64)) for n in taught}
+        mine = list(out[: -len(free)].split([len(drawn) for drawn in said.values()]))
+        rows = {n: part.rows(rng, 64, of=len(images[n])) for n, part in taught.items()}
         seen = [images[n][r] for n, r in rows.items()]
         aim = torch.cat([*(goals[n][s] for n, s in said.items()), corpus_goals[free]])
         loss = (

@@ -295,6 +295,7 @@ DOMAIN = Domain(
     ),
     poses=anywhere,
     bodies=("palm", "left", "right", "wrist", *COLOURS, *(f"{zone} zone" for zone in ZONES), "face", "top", "button"),
+    share=4,  # blocks, zones, drawer and button, each in relation to others
     coloured=(
         *COLOURS, *(f"{zone} zone" for zone in ZONES),
         "button", "lamp", "face", "bottom", "left side", "right side", "rear",
