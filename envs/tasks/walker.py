@@ -166,6 +166,7 @@ STANDING_UP = ((0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), (0.0, 0.7, -1.3, 0.6, 0.7, -
 LYING = (BACK, (1.57, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), (-1.57, 1.57, 0.0, 0.0, 1.57, 0.0, 0.0))
 SIT = Task(
     name="walker/sit",
+    world="walker_poses",  # sim-clip has been told of standing and lying alone
     make=partial(suite, "walker", "stand", control_dt=0.025, start=on_its_back),
     horizon=150,
     goal=("the robot is sitting on the floor with straight legs", "a robot sitting upright, its legs stretched out"),

@@ -12,7 +12,7 @@ from vlmrl.envs import patches
 
 PROBES = {
     "dm_control": (
-        "from dm_control import suite; env = suite.load('cartpole', 'balance').physics.model",
+        "from dm_control import suite; env = suite.load('cartpole', 'balance').physics",
         "object has no attribute 'flex_vertedge'",
     ),
     "metaworld": (
@@ -39,7 +39,7 @@ def test_without_the_patch_it_fails_and_with_it_runs(package):
     if bare.returncode == 0:  # upstream is mended: then the patch must keep its hands off
         assert getattr(patches, f"mend_{package}")() is False
         return
-    assert bare.stderr.strip().splitlines()[-1].endswith(end)
+    assert bare.stderr.strip().splitlines()[-1].partition(end)[1]
     head = f"from vlmrl.envs.patches import mend_{package} as mend; "
     mended = run(f"{head}print(mend(), mend()); {code}; print(env.model.nq > 0)")
     assert mended.stdout.split() == ["True", "False", "True"], mended.stderr

@@ -10,6 +10,7 @@ import pytest
 
 from vlmrl.envs import make_env, make_vec_env
 from vlmrl.envs.make import may_end_early
+from vlmrl.envs.patches import mend_dm_control
 from vlmrl.envs.simulator import simulator
 from vlmrl.envs.suite import HORIZON, suite, suite_names
 from vlmrl.errors import ConfigError, RenderError, UnknownName
@@ -73,6 +74,7 @@ def _flat(step):
 def test_every_limit_is_dm_controls_own():
     from dm_control import suite as stock
 
+    mend_dm_control()
     for domain in ("acrobot", "fish", "quadruped", "lqr"):
         task = next(task for one, task in suite_names() if one == domain)
         assert stock.load(domain, task)._step_limit in (HORIZON, float("inf"))
