@@ -72,6 +72,11 @@ A run warns of a prompt that is far from all that was taught (cosine below {far}
 below 0.5 {poor_that_are_far:.0%} are warned of.
 """
 
+WITHHELD = """
+Combinations of words that no caption has ("the red block is left of the blue one", where red and left and blue were
+told of in others), {count} in {domain}: Spearman {mean} on average, median {median}, lowest {min}.
+"""
+
 STRANGERS = """
 Robots of Gymnasium's that it was never shown, with the words of their kin:
 
@@ -113,6 +118,8 @@ def card(folder: Path) -> str:
     for domain, said in found["sentences"].items():
         share = said["share_above_0.85"]
         text += f"| {domain} | {said['count']} | {said['mean']} | {said['median']} | {said['min']} | {share:.0%} |\n"
+    for domain, spread in found["withheld"].items():
+        text += WITHHELD.format(domain=domain, **spread)
     text += WARNED.format(far=familiarity.FAR, **found["warned"]) + STRANGERS
     for robot, row in found["strangers"].items():
         text += f"| {robot} | {row['words_of']} | {row['spearman']} |\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from vlmrl.envs.make import find_task
 from vlmrl.envs.simulator import simulator
 from vlmrl.envs.task import Pose, State
 from vlmrl.find import find
-from vlmrl.sim_clip.grammar import Domain
+from vlmrl.sim_clip.grammar import Domain, nearness
 from vlmrl.sim_clip.looks import Spread, Stage, repaint
 from vlmrl.types import Array
 
@@ -54,6 +54,7 @@ class Drawn:
         seen: float32 ``(N,)`` in [0, 1], how much of the robot is in view.
         oracle: float32 ``(N, T)``, the oracle of every task of the domain.
         success: bool ``(N, T)``, likewise.
+        withheld: float32 ``(N, W)`` in [0, 1], nearness to every value that the domain withholds from its captions.
     """
 
     frames: Array
@@ -61,6 +62,7 @@ class Drawn:
     seen: Array
     oracle: Array
     success: Array
+    withheld: Array = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
     def save(self, path: Path) -> None:
         """Write as one ``.npz`` of plain arrays."""
@@ -170,7 +172,7 @@ def _labelled(domain: Domain, frames: Array, seen: Array, states: State) -> Draw
     tasks = [find_task(name) for name in domain.tasks]
     oracle = np.stack([np.asarray(task.oracle(states), np.float32) for task in tasks], axis=-1)
     success = np.stack([np.asarray(task.success(states), bool) for task in tasks], axis=-1)
-    return Drawn(frames, domain.nearness(states), seen, oracle, success)
+    return Drawn(frames, domain.nearness(states), seen, oracle, success, nearness(domain.withheld, states))
 
 
 def shipped(name: str, poses: Pose) -> Drawn:

@@ -19,13 +19,15 @@ from vlmrl.metrics.rank import auroc, spearman
 from vlmrl.rewards.goal_baseline import goal_baseline_score
 from vlmrl.sim_clip.data import Drawn, Recipe, domain_of, draw, shipped
 from vlmrl.sim_clip.familiarity import FAR, known_sentences, likest, taught
-from vlmrl.sim_clip.grammar import Domain, held_out_wordings
+from vlmrl.sim_clip.grammar import Domain, held_out_wordings, wordings
 from vlmrl.sim_clip.strangers import STRANGERS, Stranger
 from vlmrl.types import Array
 
 SENTENCES = Path(__file__).parent / "held_out.json"
 """Fifty sentences a domain, written by hand before the training; its generator never reads them."""
 ALPHA = 0.5
+WORDINGS = 12
+"""Sentences by which a withheld combination is asked for."""
 POOR = 0.5
 """Sentences that rank states below this were not understood."""
 SEED = 10_000
@@ -52,11 +54,13 @@ def evaluate(encoder: Encoder, frames: int = 800, domains: Sequence[str] | None 
         domains: which; None is those that the packaged model was taught.
 
     Returns:
-        ``{"tasks": …, "sentences": …, "unsaid": …, "strangers": …, "warned": …}``, numbers rounded to three places.
+        ``{"tasks": …, "sentences": …, "unsaid": …, "strangers": …, "withheld": …, "warned": …}``, numbers rounded to
+        three places.
     """
     domains = taught() if domains is None else domains
     tasks: dict[str, Any] = {}
     sentences: dict[str, Any] = {}
+    withheld: dict[str, Any] = {}
     ranked: dict[str, list[tuple[float, str]]] = {}
     unsaid: list[dict[str, Any]] = []
     written = json.loads(SENTENCES.read_text())
@@ -71,6 +75,7 @@ def evaluate(encoder: Encoder, frames: int = 800, domains: Sequence[str] | None 
                 "path": path(encoder, task),
             }
         ranked[name] = _ranked(encoder, domain, written[name], seen, images)
+        withheld |= _withheld(encoder, name, seen, images)
         sentences[name] = _spread([rank for rank, _ in ranked[name]]) | {
             "worst": [{"spearman": rank, "text": text} for rank, text in sorted(ranked[name])[:5]]
         }
@@ -82,7 +87,23 @@ def evaluate(encoder: Encoder, frames: int = 800, domains: Sequence[str] | None 
         if one.kin.partition("/")[0] in domains
     }
     warned = _warned(encoder, ranked)
-    return {"tasks": tasks, "sentences": sentences, "unsaid": unsaid, "strangers": strangers, "warned": warned}
+    return {
+        "tasks": tasks,
+        "sentences": sentences,
+        "unsaid": unsaid,
+        "strangers": strangers,
+        "withheld": withheld,
+        "warned": warned,
+    }
+
+
+def _withheld(encoder: Encoder, name: str, seen: Drawn, images: torch.Tensor) -> dict[str, Any]:
+    """Combinations of words that no caption has: the rank correlation of each, asked for in several wordings."""
+    rng, found = np.random.default_rng(SEED), []
+    for value, near in zip(domain_of(name).withheld, seen.withheld.T, strict=True):
+        said = rng.permutation(np.array(wordings(domain_of(name), value), dtype=object))[:WORDINGS]
+        found.append(_spearman((images @ _mean(encoder, [str(text) for text in said])).cpu().numpy(), near))
+    return {name: _spread(found)} if found else {}
 
 
 def _warned(encoder: Encoder, ranked: dict[str, list[tuple[float, str]]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ conjunction, and its nearness the product: a mean would pay half for a robot tha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -71,6 +71,7 @@ class Domain:
         poses: draws states over the whole reachable space.
         bodies: names of the geoms that are the robot, for telling whether it is in view.
         pairs: facts that are said together.
+        withheld: values that no caption says, though their words are known: what a model makes of new combinations.
         share: how many times as many frames and captions it is taught as a world of a few facts.
         coloured: names of the geoms that sentences call by their colour: random looks keep its hue.
         asked: for each task, the value or values that its goal names.
@@ -85,6 +86,7 @@ class Domain:
     asked: dict[str, tuple[str, ...]]
     pairs: tuple[tuple[str, str], ...] = ()
     coloured: tuple[str, ...] = ()
+    withheld: tuple[Value, ...] = ()
     share: int = 1
     index: dict[str, int] = field(init=False, default_factory=dict)
 
@@ -93,7 +95,14 @@ class Domain:
 
     def nearness(self, state: State) -> Array:
         """How near states are to every value: ``(..., V)`` float32 in [0, 1]."""
-        return np.stack([np.clip(value.near(state), 0, 1) for value in self.values], axis=-1).astype(np.float32)
+        return nearness(self.values, state)
+
+
+def nearness(values: Sequence[Value], state: State) -> Array:
+    """How near states are to each of some values: ``(..., V)`` float32 in [0, 1]."""
+    columns = [np.clip(value.near(state), 0, 1) for value in values]
+    lead = state.qpos.shape[:-1]
+    return np.stack(columns, axis=-1).astype(np.float32) if columns else np.empty((*lead, 0), np.float32)
 
 
 @dataclass(frozen=True)

@@ -45,11 +45,11 @@ def repaint(
         held_out: take the robot's from the hues that training never uses.
         coloured: geoms that sentences call by their colour, which keep its hue.
     """
-    model = copy.copy(model)
+    was, model = model, copy.copy(model)
     for geom in range(model.ngeom):
         world = model.geom_bodyid[geom] == 0
         if model.geom(geom).name in coloured:
-            shade = _shade(rng, shown(model, geom)[:3])
+            shade = _shade(rng, shown(was, geom)[:3])
         else:
             shade = _colour(rng, held_out and not world, muted=world)
         colour = np.append(shade, model.geom_rgba[geom, 3])

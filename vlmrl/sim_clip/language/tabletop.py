@@ -285,6 +285,7 @@ DOMAIN = Domain(
         ),
     },
     values=TAUGHT,
+    withheld=WITHHELD,
     neutral=(
         grammar.BASELINE,
         *ways(
