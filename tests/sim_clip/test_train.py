@@ -41,6 +41,7 @@ def tiny(path, **changes):
         "pairs": 10,
         "corpus": 60,
         "vocabulary": 1024,
+        "domains": "cartpole,reacher,tabletop",
     }
     return Settings(out=path / "out", work=path / "work", threads=1, **(numbers | changes))
 
@@ -136,6 +137,8 @@ def test_settings_are_checked():
         Settings.parse(["frames=0"])
     with pytest.raises(ConfigError, match="vocabulary=600: must be at least 1024"):
         Settings.parse(["vocabulary=600"])
+    with pytest.raises(UnknownName, match="domains=cartpol: is not known; did you mean cartpole"):
+        Settings.parse(["domains=walker,cartpol"])
     with pytest.raises(ConfigError, match="precision=fp64: must be one of bf16, fp32"):
         Settings.parse(["precision=fp64"])
     with pytest.raises(ConfigError, match=r"^device=gpu: is no device; auto, cpu, cuda or cuda:1"):

@@ -70,6 +70,8 @@ def evaluate(encoder: Encoder, frames: int = 800, domains: Sequence[str] | None 
         other = draw(name, frames, SEED + 1, OTHER_LOOK)
         images, elsewhere = encoder.images(seen.frames), encoder.images(other.frames)
         for i, task in enumerate(domain.tasks):
+            if find_task(task).world not in domains:
+                continue  # poses of this robot that the model was not shown
             tasks[task] = _task(encoder, domain, i, seen, images) | {
                 "other_look": _spearman(_reward(encoder, elsewhere, task), other.oracle[:, i]),
                 "path": path(encoder, task),
@@ -108,7 +110,7 @@ def _withheld(encoder: Encoder, name: str, seen: Drawn, images: torch.Tensor) ->
 
 def _warned(encoder: Encoder, ranked: dict[str, list[tuple[float, str]]]) -> dict[str, Any]:
     """What the warning is worth that a prompt is far from what was taught, over all hand-written sentences."""
-    known = known_sentences()["sentences"]
+    known = known_sentences(tuple(ranked))["sentences"]
     likeness = np.concatenate(
         [
             likest(encoder, [text for said in known[name].values() for text in said], [text for _, text in rows])

@@ -34,11 +34,11 @@ EXAMPLES = 12
 """Known sentences kept of each value."""
 
 
-def known_sentences() -> dict[str, Any]:
+def known_sentences(domains: Sequence[str]) -> dict[str, Any]:
     """Trained sentences and every word in them: ``{"sentences": {domain: {value: […]}}, "words": […]}``."""
     sentences: dict[str, dict[str, list[str]]] = {}
     vocabulary: set[str] = set()
-    for name in names("language"):
+    for name in domains:
         domain, rng = domain_of(name), np.random.default_rng(0)
         said = {value.name: wordings(domain, value) for value in domain.values} | {"neutral": list(domain.neutral)}
         for text in (text for texts in said.values() for text in texts):
@@ -51,9 +51,9 @@ def known_sentences() -> dict[str, Any]:
     return {"sentences": sentences, "words": sorted(vocabulary)}
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, domains: Sequence[str]) -> None:
     """Write :func:`known_sentences` beside the weights, as ``known.json``."""
-    (folder / "known.json").write_text(json.dumps(known_sentences(), indent=1) + "\n")
+    (folder / "known.json").write_text(json.dumps(known_sentences(domains), indent=1) + "\n")
 
 
 def taught(folder: Path = WEIGHTS) -> tuple[str, ...]:

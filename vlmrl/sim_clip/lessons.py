@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vlmrl.find import names
 from vlmrl.sim_clip import vocabulary
 from vlmrl.sim_clip.corpus import Thesaurus, corpus
 from vlmrl.sim_clip.data import Drawn, domain_of, draw
@@ -93,7 +92,7 @@ def _draw(settings: Settings, name: str) -> None:
 
 def _draw_all(settings: Settings, say: Say) -> None:
     """Draw the frames of every domain that has none yet, a process for each core."""
-    missing = [name for name in names("language") if not _frames(settings, name).exists()]
+    missing = [name for name in settings.worlds if not _frames(settings, name).exists()]
     if not missing:
         return
     say(f"drawing the frames of {len(missing)} domains")
@@ -114,7 +113,7 @@ def lessons(settings: Settings, say: Say, teacher: Callable[[], Teaches] = Teach
     found = {}
     _draw_all(settings, say)
     sentences = _sentences(settings, say, teacher)
-    for name in names("language"):
+    for name in settings.worlds:
         drawn = Drawn.load(_frames(settings, name))
         says = np.array([[*s, -1, -1][:2] for s in sentences[name]["says"]], dtype=np.int64)
         found[name] = Lesson(
@@ -132,7 +131,7 @@ def _sentences(settings: Settings, say: Say, make_teacher: Callable[[], Teaches]
         return known
     teacher = make_teacher()
     captions: dict[str, dict[str, list]] = {}  # type: ignore[type-arg]
-    for name in names("language"):
+    for name in settings.worlds:
         drawn = sample(
             domain_of(name), np.random.default_rng([settings.seed, 1, *name.encode()]), settings.singles, settings.pairs
         )

@@ -12,6 +12,7 @@ import torch
 
 from vlmrl.encoders.open_clip import device_of
 from vlmrl.errors import ConfigError, UnknownName
+from vlmrl.find import names
 
 PRECISIONS = ("bf16", "fp32")
 
@@ -23,6 +24,7 @@ class Settings:
     Attributes:
         out: directory of the finished model.
         work: directory of frames, vectors and checkpoints, from which a stopped training goes on.
+        domains: what it is taught, by name and separated by commas; empty is all that have a language.
         seed: of states, looks, captions and weights.
         frames: training frames a domain.
         image_steps: steps of the image tower.
@@ -40,6 +42,7 @@ class Settings:
 
     out: Path = Path("sim-clip")
     work: Path = Path("runs/sim-clip")
+    domains: str = ""
     seed: int = 0
     frames: int = 16_000
     image_steps: int = 4000
@@ -64,7 +67,21 @@ class Settings:
             raise ConfigError(f"vocabulary={self.vocabulary}: must be at least 1024; 514 entries are bytes and marks")
         if self.precision not in PRECISIONS:
             raise ConfigError(f"precision={self.precision}: must be one of {', '.join(PRECISIONS)}")
-        _ = self.place
+        _ = self.place, self.worlds
+
+    @property
+    def worlds(self) -> tuple[str, ...]:
+        """The domains, by name.
+
+        Raises:
+            UnknownName: one has no language.
+        """
+        known = names("language")
+        asked = tuple(name for name in self.domains.split(",") if name)
+        for name in asked:
+            if name not in known:
+                raise UnknownName("domains", name, known)
+        return asked or known
 
     @property
     def place(self) -> torch.device:

@@ -27,7 +27,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vlmrl.encoders.open_clip import OpenClip
-from vlmrl.find import names
 from vlmrl.sim_clip import card, familiarity, vocabulary
 from vlmrl.sim_clip.data import draw
 from vlmrl.sim_clip.lessons import Lesson, Say, Teaches, lessons, read
@@ -289,8 +288,8 @@ def train(settings: Settings, say: Say, teacher: Callable[[], Teaches] = Teacher
     train_images(settings, taught, model, projection, say)
     train_texts(settings, taught, model, projection, tokenizer, say)
     save(model.cpu(), settings.out, tokenizer.vocab_size)
-    familiarity.write(settings.out)
-    calibrate(settings.out)
+    familiarity.write(settings.out, settings.worlds)
+    calibrate(settings.out, settings.worlds)
     record = {
         "recipe": settings.recipe(),
         "minutes": _minutes(settings.work, began),
@@ -301,9 +300,9 @@ def train(settings: Settings, say: Say, teacher: Callable[[], Teaches] = Teacher
     return settings.out
 
 
-def calibrate(folder: Path) -> None:
-    """Measure the ranges of ``encoder.precision=int8`` on frames of every domain, drawn as the training's are."""
-    drawn = [draw(name, CALIBRATION, CALIBRATION_SEED).frames for name in names("language")]
+def calibrate(folder: Path, domains: Sequence[str]) -> None:
+    """Measure the ranges of ``encoder.precision=int8`` on frames of each domain, drawn as the training's are."""
+    drawn = [draw(name, CALIBRATION, CALIBRATION_SEED).frames for name in domains]
     mixed = np.stack(drawn, axis=1).reshape(-1, *drawn[0].shape[1:])
     OpenClip(f"local-dir:{folder}", precision="fp32", device="cpu").calibrate(mixed)
 
