@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import gymnasium as gym
 import numpy as np
@@ -12,23 +13,40 @@ import numpy as np
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.scoring.scorer import Scorer
+from vlmrl.shaping.base import Chain, Shaper, Steps, chain, finite
 from vlmrl.shaping.calibrate import Calibrate
+from vlmrl.shaping.center import Center
+from vlmrl.shaping.preference import Preference
+from vlmrl.shaping.quantiles import Quantiles
+from vlmrl.shaping.spread import Spread
 from vlmrl.types import Array, Words
 
+Say: TypeAlias = Callable[[str], object]
+
 POSES = 64
-"""States posed for each anchor of ``calibrate``."""
+"""States posed for each anchor of ``calibrate``, and for that of ``quantiles``."""
 
 STARTS = 4
-"""Episodes of a random agent that ``center`` looks at."""
+"""Episodes of a random agent that are looked at."""
 
 STEPS = 128
 """Steps of each."""
 
 EVERY = 2
-"""Steps between frames that are scored: neighbours look alike."""
+"""Steps between frames whose scores are asked for: neighbours look alike."""
 
 SEED = 20_261_121
 """Seeds poses and random agent, alike for every run, so that equal runs are paid alike."""
+
+
+OPEN = {
+    "center": ("at",),
+    "calibrate": ("goal_like", "baseline_like"),
+    "quantiles": ("low", "high"),
+    "preference": ("references", "steepness"),
+    "spread": ("unit",),
+}
+"""What is measured where it is None, by the shapers' names."""
 
 
 def measured(
@@ -37,13 +55,14 @@ def measured(
     make_env: Callable[[], gym.Env[Any, Any]],
     scorer: Scorer,
     words: Words,
-    say: Callable[[str], object],
+    say: Say,
 ) -> dict[str, dict[str, Any]]:
-    """The settings of a chain of shapers, what they leave open measured.
+    """The settings of a chain of shapers, what they leave open measured on what the shapers before them give.
 
     Args:
         shaping: settings by the shapers' names. Of these ``center.at`` becomes the median score of a random agent's
-            frames, ``calibrate.goal_like`` and ``calibrate.baseline_like`` those of :data:`POSES` goal and bad states.
+            frames, ``calibrate.goal_like`` and ``calibrate.baseline_like`` those of :data:`POSES` goal and bad states;
+            ``Quantiles.between``, ``Preference.over`` and ``Spread.of`` tell theirs.
         task: poses the states; None where there is none.
         make_env: builds an environment of the run that shows frames.
         scorer: the run's.
@@ -51,42 +70,111 @@ def measured(
         say: tells the user what was found.
 
     Raises:
-        ConfigError: an anchor of ``calibrate`` is missing and there is no task, goal states score no higher than bad
-            ones, or ``center`` comes beside ``calibrate``, which has a 0 of its own.
+        ConfigError: an anchor of ``calibrate`` or ``quantiles.high`` is missing and there is no task, goal states score
+            no higher than others, ``center`` comes beside ``calibrate``, which has a 0 of its own, or all that a random
+            agent sees is alike, which leaves ``preference`` and ``spread`` without a unit.
         Abstained: a frame got no number.
     """
     settings = {name: dict(given or {}) for name, given in shaping.items()}
-    if "center" in settings and settings["center"].get("at") is None:
-        if "calibrate" in settings:
-            raise ConfigError("shaping=[calibrate, center]: both say which score becomes 0; keep one")
-        with closing(make_env()) as env:
-            settings["center"]["at"] = at = float(np.median(scorer.frames(_played(env), words)))
-        say(f"a random agent's frames score {at:.3f} (median), which is paid 0")
-    if "calibrate" in settings:
-        settings["calibrate"] |= _anchors(settings["calibrate"], task, make_env, scorer, words)
+    if "center" in settings and settings["center"].get("at") is None and "calibrate" in settings:
+        raise ConfigError("shaping=[calibrate, center]: both say which score becomes 0; keep one")
+    sights = _Sights(task, make_env, scorer, words)
+    earlier: dict[str, dict[str, Any]] = {}
+    for name, given in settings.items():
+        missing = [key for key in OPEN.get(name, ()) if given.get(key) is None]
+        if missing:
+            found = _found(name, given, sights, chain(earlier), say)
+            given |= {key: getattr(found, key) for key in missing}
+        earlier[name] = given
     return settings
 
 
-def _anchors(
-    given: Mapping[str, Any],
-    task: Task | None,
-    make_env: Callable[[], gym.Env[Any, Any]],
-    scorer: Scorer,
-    words: Words,
-) -> dict[str, float]:
-    """The anchors of ``calibrate`` that ``given`` lacks."""
-    missing = [name for name in ("goal_like", "baseline_like") if given.get(name) is None]
-    if not missing:
-        return {}
-    if task is None:
-        raise ConfigError(
-            f"shaping.calibrate.{missing[0]}: is missing, and only a task's own states could tell it; give both "
-            "anchors, or take shaping=default"
-        )
-    with closing(make_env()) as env:
-        goal, bad = (scorer.frames(_posed(env, pose), words) for pose in ("goal", "bad"))
-    found = Calibrate.between(goal, bad)
-    return {name: getattr(found, name) for name in missing}
+def _found(name: str, given: Mapping[str, Any], sights: _Sights, earlier: Chain, say: Say) -> Shaper:
+    """The shaper as it comes out where all is measured that ``given`` lacks, on what ``earlier`` gives."""
+    if name == "calibrate":
+        missing = next(key for key in OPEN[name] if given.get(key) is None)
+        sights.need_a_task(f"shaping.calibrate.{missing}", "give both anchors, or take shaping=default")
+        goal, bad = (_through(earlier, sights.posed(pose)) for pose in ("goal", "bad"))
+        return Calibrate.between(goal, bad)
+    if name == "quantiles":
+        return _quantiles(given, sights, earlier, say)
+    if name == "spread":
+        spread = Spread.of(earlier(sights.steps))
+        say(f"what a random agent is paid differs by {spread.unit:.3g} (standard deviation), which becomes 1")
+        return spread
+    scores = _through(earlier, sights.random)
+    if name == "preference":
+        preferred = Preference.over(scores)
+        low, *_, high = preferred.references
+        say(f"a random agent's frames score {low:.3f} to {high:.3f}, with which all others are compared")
+        return preferred
+    center = Center(float(np.median(scores)))
+    say(f"a random agent's frames score {center.at:.3f} (median), which is paid 0")
+    return center
+
+
+def _quantiles(given: Mapping[str, Any], sights: _Sights, earlier: Chain, say: Say) -> Quantiles:
+    low, high = given.get("low"), given.get("high")
+    if high is None:
+        sights.need_a_task("shaping.quantiles.high", "give it, or take shaping=preference, which needs none")
+    quantiles = Quantiles.between(
+        np.array(finite("shaping.quantiles.high", high))
+        if high is not None
+        else _through(earlier, sights.posed("goal")),
+        np.array(finite("shaping.quantiles.low", low)) if low is not None else _through(earlier, sights.random),
+    )
+    say(f"scores of {quantiles.low:.3f} and {quantiles.high:.3f} become 0 and 1")
+    return quantiles
+
+
+def _through(earlier: Chain, scores: Array) -> Array:
+    """Scores ``(B,)`` as the shapers before leave them."""
+    column = scores[:, None]
+    return earlier(Steps(column, column, np.zeros(column.shape, dtype=bool)))[:, 0]
+
+
+class _Sights:
+    """What can be seen of a world before learning starts, drawn and scored only if somebody asks."""
+
+    def __init__(
+        self, task: Task | None, make_env: Callable[[], gym.Env[Any, Any]], scorer: Scorer, words: Words
+    ) -> None:
+        self._task, self._make_env, self._scorer, self._words = task, make_env, scorer, words
+
+    @cached_property
+    def random(self) -> Array:
+        """Scores float32 ``(B,)`` of every :data:`EVERY`-th frame that a random agent sees, and of each last one."""
+        some = [frames[sorted({*range(EVERY, len(frames), EVERY), len(frames) - 1})] for frames, _ in self._episodes]
+        return self._scorer.frames(np.concatenate(some), self._words)
+
+    @cached_property
+    def steps(self) -> Steps:
+        """All steps of that agent, ``(T, 1)``, at the discount that they have where nobody gives one."""
+        scores = self._scorer.frames(np.concatenate([frames for frames, _ in self._episodes]), self._words)
+        episodes = np.split(scores, np.cumsum([len(frames) for frames, _ in self._episodes])[:-1])
+        ends = [np.arange(1, len(frames)) == (len(frames) - 1 if end else -1) for frames, end in self._episodes]
+        before, after = (np.concatenate([row[side] for row in episodes]) for side in (slice(-1), slice(1, None)))
+        return Steps(before[:, None], after[:, None], np.concatenate(ends)[:, None])
+
+    def posed(self, pose: str) -> Array:
+        """Scores float32 ``(POSES,)`` of posed states."""
+        with closing(self._make_env()) as env:
+            frames = _posed(env, pose)
+        return self._scorer.frames(frames, self._words)
+
+    def need_a_task(self, key: str, instead: str) -> None:
+        """Refuse to go on where nobody poses states.
+
+        Raises:
+            ConfigError: there is no task.
+        """
+        if self._task is None:
+            raise ConfigError(f"{key}: is missing, and only a task's own states could tell it; {instead}")
+
+    @cached_property
+    def _episodes(self) -> list[tuple[Array, bool]]:
+        with closing(self._make_env()) as env:
+            return _played(env)
 
 
 def _posed(env: gym.Env[Any, Any], pose: str) -> Array:
@@ -95,16 +183,16 @@ def _posed(env: gym.Env[Any, Any], pose: str) -> Array:
     return np.stack([env.reset(options={"pose": pose})[1]["frame"] for _ in range(POSES)])
 
 
-def _played(env: gym.Env[Any, Any]) -> Array:
-    """Frames that a random agent sees, uint8 ``(B, H, W, 3)``; fewer of episodes that end before their time."""
+def _played(env: gym.Env[Any, Any]) -> list[tuple[Array, bool]]:
+    """Of each episode of a random agent its frames, uint8 ``(T + 1, H, W, 3)``, and whether it truly ended."""
     env.action_space.seed(SEED)
-    frames: list[Array] = []
+    episodes = []
     for start in range(STARTS):
-        env.reset(seed=SEED + start)
-        for step in range(1, STEPS + 1):
+        frames, terminated = [env.reset(seed=SEED + start)[1]["frame"]], False
+        for _ in range(STEPS):
             _, _, terminated, truncated, info = env.step(env.action_space.sample())
-            if step % EVERY == 0 or terminated or truncated:
-                frames.append(info["frame"])
+            frames.append(info["frame"])
             if terminated or truncated:
                 break
-    return np.stack(frames)
+        episodes.append((np.stack(frames), terminated))
+    return episodes

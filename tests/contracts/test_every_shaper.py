@@ -17,7 +17,10 @@ from vlmrl.shaping import Chain, Shaper, Steps
 from vlmrl.shaping.base import STAGES
 
 CONF = Path(vlmrl.shaping.__file__).parent.parent / "conf" / "shaping"
-MEASURED = {"goal_like": 0.7, "baseline_like": 0.3, "at": 0.4}
+MEASURED = {"goal_like": 0.7, "baseline_like": 0.3, "at": 0.4, "low": 0.3, "high": 0.7, "unit": 0.2} | {
+    "references": [0.2, 0.4, 0.6],
+    "steepness": 5.0,
+}
 """What a run measures where the YAML says null."""
 
 every_shaper = pytest.mark.parametrize("name", names("shaping"))

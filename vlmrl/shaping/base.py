@@ -75,10 +75,12 @@ class Shaper(ABC):
     Attributes:
         stage: where in a chain it may stand.
         needs_unit_scores: it means something only for scores in [0, 1].
+        spoils_unit_scores: the scores that leave it lie elsewhere, whatever came in.
     """
 
     stage: ClassVar[Stage]
     needs_unit_scores: ClassVar[bool] = False
+    spoils_unit_scores: ClassVar[bool] = False
 
     @property
     def gives_unit_scores(self) -> bool:
@@ -102,7 +104,7 @@ class Chain:
 
     Raises:
         ConfigError: the stages are out of order, there are two bases, a bonus has no base, or a shaper that needs
-            scores in [0, 1] comes after none that clips them.
+            scores in [0, 1] comes after none that clips them, or after one that moved them out again.
     """
 
     def __init__(self, shapers: Sequence[Shaper] = ()) -> None:
@@ -119,12 +121,23 @@ class Chain:
                 f"{shown}: has no base reward, and a bonus such as a potential difference carries no task alone; "
                 "put a base before it, for example [calibrate, score, potential]"
             )
-        for i, shaper in enumerate(self.shapers):
-            if shaper.needs_unit_scores and not any(earlier.gives_unit_scores for earlier in self.shapers[:i]):
-                raise ConfigError(
-                    f"{shown}: {_name(shaper)} needs scores in [0, 1]; put one that gives them first, such as "
-                    "calibrate with clip=true"
+        self._check_units(shown)
+
+    def _check_units(self, shown: str) -> None:
+        """Refuse a shaper that needs scores in [0, 1] and would not get them."""
+        given, spoiler = False, ""
+        for shaper in self.shapers:
+            if shaper.needs_unit_scores and not given:
+                mending = (
+                    f"{spoiler} moved them out of it; keep one of the two"
+                    if spoiler
+                    else "put one that gives them first, such as calibrate with clip=true"
                 )
+                raise ConfigError(f"{shown}: {_name(shaper)} needs scores in [0, 1]; {mending}")
+            if shaper.spoils_unit_scores:
+                given, spoiler = False, _name(shaper)
+            elif shaper.gives_unit_scores:
+                given = True
 
     def _sorted(self) -> str:
         return ", ".join(
