@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vlmrl.envs.blank import BlankCheck
+from vlmrl.envs.in_view import robot_bodies
 from vlmrl.envs.render import Renderer
 from vlmrl.envs.simulator import has_simulator, refresh, simulator
 from vlmrl.envs.suite import SuiteEnv
@@ -53,6 +54,7 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
         self._size, self._camera, self._profile, self._every_step = size, camera, profile, every_step
         self._renderer: Renderer | None = None
         self._shown: mujoco.MjData | None = None
+        self._robot: NDArray[np.intp] | None = None
         self._check = BlankCheck()
         if not has_simulator(env) and env.render_mode != "rgb_array":
             raise RenderError(f"env={env}: draws no frames; make it with render_mode='rgb_array'")
@@ -72,6 +74,17 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
             frame = _resized(self.env.render(), self._size)
         self._check(frame[None], lambda _: f"env={self.env}")
         return frame
+
+    def in_view(self) -> float | None:
+        """Share of the robot's bodies whose centres of mass lie inside the last frame, in [0, 1].
+
+        None where nobody knows: there is no MuJoCo behind the environment, nothing in it moves, or no frame was drawn.
+        """
+        if self._renderer is None or self._shown is None:
+            return None
+        if self._robot is None:
+            self._robot = robot_bodies(simulator(self.env)[0])
+        return float(self._renderer.sees(self._shown.xipos[self._robot]).mean()) if len(self._robot) else None
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Reset, and tap the first state."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl.envs import gl
+from vlmrl.envs.in_view import in_frame
 from vlmrl.envs.task import Camera, Profile
 from vlmrl.errors import ConfigError, RenderError
 
@@ -119,6 +120,10 @@ class Renderer:
     def eye(self) -> mujoco.MjvGLCamera:
         """Where the last frame was taken from: position, forward and up [m]."""
         return self._scene.camera[0]
+
+    def sees(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which places in the world, float64 ``(n, 3)`` [m], lie inside the last frame; bool ``(n,)``."""
+        return in_frame(self._scene, self.size, points)
 
     @property
     def camera(self) -> mujoco.MjvCamera:

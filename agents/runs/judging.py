@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
@@ -13,14 +12,12 @@ from stable_baselines3.common.callbacks import BaseCallback
 from vlmrl.agents.build import World
 from vlmrl.agents.learner.randomness import undisturbed
 from vlmrl.agents.policy import TrainedPolicy, save_agent
+from vlmrl.agents.runs.rows import Rows
 from vlmrl.agents.timing import Clock
-from vlmrl.config import atomic
 from vlmrl.config.run_dir import RunDir
-from vlmrl.errors import RunError
 from vlmrl.judge.episodes import evaluate
 from vlmrl.judge.kept import Kept
 from vlmrl.metrics.evaluation import Evaluation
-from vlmrl.types import Array
 from vlmrl.video.play import FrameScorer
 
 COLUMNS = {
@@ -36,7 +33,7 @@ BY_TRUTH = "best checkpoint, by ground truth"
 BY_OWN_REWARD = "best checkpoint, by the environment's own reward"
 
 
-class Curve:
+class Curve(Rows):
     """Every evaluation of a run, kept in ``evaluations.npz`` as SB3 lays it out: one row an evaluation.
 
     Args:
@@ -48,11 +45,7 @@ class Curve:
     """
 
     def __init__(self, path: Path, until: int = 0) -> None:
-        self._path = path
-        self._steps: list[int] = []
-        self._rows: dict[str, list[Array]] = {}
-        if path.is_file():
-            self._read(until)
+        super().__init__(path, tuple(COLUMNS), until)
 
     def add(self, steps: int, judged: Evaluation) -> None:
         """Append an evaluation and write the file anew, in one piece.
@@ -60,33 +53,8 @@ class Curve:
         Raises:
             RunError: it cannot be written; what was there is whole.
         """
-        self._steps.append(steps)
-        for name, field in COLUMNS.items():
-            values = [getattr(episode, field) for episode in judged.episodes]
-            if None not in values:
-                self._rows.setdefault(name, []).append(np.array(values))
-        arrays = {name: _stacked(rows) for name, rows in self._rows.items()}
-        atomic.write_arrays(self._path, {"timesteps": np.array(self._steps), **arrays})
-
-    def _read(self, until: int) -> None:
-        try:
-            with np.load(self._path, allow_pickle=False) as file:
-                kept = file["timesteps"] <= until
-                self._steps = [int(step) for step in file["timesteps"][kept]]
-                self._rows = {name: list(file[name][kept]) for name in COLUMNS if name in file.files}
-        except (OSError, ValueError, KeyError, IndexError, BadZipFile, EOFError) as cause:
-            raise RunError(f"{self._path}: cannot be read ({cause}); move it away to go on without it") from cause
-
-
-def _stacked(rows: Sequence[Array]) -> Array:
-    """Rows one under the other; where a continued run has another number of episodes, short rows end in NaN."""
-    width = max(len(row) for row in rows)
-    if all(len(row) == width for row in rows):
-        return np.stack(rows)
-    padded = np.full((len(rows), width), np.nan)
-    for row, into in zip(rows, padded, strict=True):
-        into[: len(row)] = row
-    return padded
+        known = {name: [getattr(episode, field) for episode in judged.episodes] for name, field in COLUMNS.items()}
+        self.append(steps, {name: np.array(values) for name, values in known.items() if None not in values})
 
 
 class Judging(BaseCallback):
@@ -101,6 +69,9 @@ class Judging(BaseCallback):
         curve: takes the results.
         clock: counts the time.
         say: tells the user.
+
+    Attributes:
+        latest: the step of the last evaluation and the means that came of it; None before the first.
     """
 
     def __init__(
@@ -119,6 +90,7 @@ class Judging(BaseCallback):
         self._make = Kept(partial(world.env, self._scorer is not None))
         self._settings = run.config.evaluation
         self._best = _best_before(run)
+        self.latest: tuple[int, dict[str, float]] | None = None
 
     def _on_training_start(self) -> None:
         self._judged = self.model.num_timesteps
@@ -144,6 +116,7 @@ class Judging(BaseCallback):
             judged = evaluate(TrainedPolicy(self.model), self._make, self._world.task, seeds, self._scorer, words)
         self._curve.add(steps, judged)
         means = means_of(judged)
+        self.latest = steps, means
         for name, mean in means.items():
             self.logger.record(f"eval/{name}", mean)
         self._say(f"{steps:>9,} steps: " + ", ".join(f"{name} {mean:.3g}" for name, mean in means.items()))

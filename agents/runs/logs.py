@@ -137,9 +137,13 @@ class EpisodeLog(BaseCallback):
         return {**truth, **episode, "t": round(time.time() - self._start, 6)}
 
 
+def _growing(run: RunDir) -> tuple[Path, ...]:
+    return run.progress, run.monitor, run.alarms
+
+
 def lengths(run: RunDir) -> dict[str, int]:
     """How many lines the run's growing files have now, for a checkpoint to remember."""
-    return {path.name: len(_lines(path)) for path in (run.progress, run.monitor) if path.is_file()}
+    return {path.name: len(_lines(path)) for path in _growing(run) if path.is_file()}
 
 
 def cut_back(run: RunDir, to: Mapping[str, int]) -> None:
@@ -148,7 +152,7 @@ def cut_back(run: RunDir, to: Mapping[str, int]) -> None:
     Raises:
         RunError: they cannot be written.
     """
-    for path in (run.progress, run.monitor):
+    for path in _growing(run):
         if path.is_file() and len(lines := _lines(path)) > (kept := to.get(path.name, 0)):
             atomic.write_text(path, "".join(lines[:kept])) if kept else path.unlink()
 

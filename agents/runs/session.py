@@ -19,6 +19,7 @@ from vlmrl.agents.runs.logs import EpisodeLog, cut_back, lengths, logger
 from vlmrl.agents.runs.progress import Progress
 from vlmrl.agents.runs.saving import Saving
 from vlmrl.agents.runs.stop import Interrupted, Stop
+from vlmrl.agents.runs.watching import Watching
 from vlmrl.agents.timing import AllCores, Clock, Timing, learning_threads, threads
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import ScoringConfig
@@ -135,6 +136,10 @@ class Session:
         callbacks = [Timing(self.clock), episodes, judging, progress, saving]
         if self.teacher is None:
             return callbacks
+        if run.config.evaluation.watch:
+            until = self.model.num_timesteps
+            watching = Watching(run, self.world, self.teacher.scorer, judging, self.clock, self._say, until)
+            callbacks.insert(callbacks.index(judging) + 1, watching)
         pays = DeferredReward(
             self.teacher.scorer,
             self.world.words,

@@ -121,6 +121,21 @@ class RunDir:
         return self.path / "evaluations.npz"
 
     @property
+    def watched(self) -> Path:
+        """Scores of the episodes that were watched for signs of hacking, and success, one row an evaluation."""
+        return self.path / "watched.npz"
+
+    @property
+    def alarms(self) -> Path:
+        """The alarms that rose, one JSON object a line."""
+        return self.path / "alarms.jsonl"
+
+    @property
+    def alarm_films(self) -> Path:
+        """Directory of the films of episodes that raised alarms."""
+        return self.path / "alarms"
+
+    @property
     def best_model(self) -> Path:
         """The agent that did best in an evaluation during training, chosen by ground truth (SB3's file)."""
         return self.path / "best_model.zip"

@@ -151,13 +151,15 @@ class EvaluationConfig(Section):
     """Episodes of each evaluation during training."""
     final_episodes: PositiveInt = 50
     """Episodes of the evaluation after training."""
+    watch: NonNegativeInt = 2
+    """Episodes of each evaluation during training that are watched for signs of hacking, where words pay; 0: none."""
     seed: NonNegativeInt = 1_000_000
     """Seed of the first evaluation episode; the next ones count up."""
 
     @property
     def seeds(self) -> range:
         """The seeds of all evaluation episodes."""
-        return range(self.seed, self.seed + max(self.episodes, self.final_episodes))
+        return range(self.seed, self.seed + max(self.episodes, self.final_episodes, self.watch))
 
 
 class RunConfig(Section):

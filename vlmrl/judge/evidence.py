@@ -201,6 +201,14 @@ def nudges(camera: Camera) -> dict[str, Camera]:
     }
 
 
+def shifted(frames: NDArray[np.uint8]) -> dict[str, NDArray[np.uint8]]:
+    """The same frames, uint8 ``(B, H, W, 3)``, moved by a pixel; the row or column that comes in is its neighbour."""
+    return {
+        "a pixel to the right": np.concatenate([frames[:, :, :1], frames[:, :, :-1]], axis=2),
+        "a pixel down": np.concatenate([frames[:, :1], frames[:, :-1]], axis=1),
+    }
+
+
 def altered(frames: NDArray[np.uint8]) -> dict[str, NDArray[np.uint8]]:
     """The same frames shifted by a pixel, brighter, darker and tinted."""
 
@@ -209,8 +217,7 @@ def altered(frames: NDArray[np.uint8]) -> dict[str, NDArray[np.uint8]]:
         return tinted
 
     return {
-        "a pixel to the right": np.concatenate([frames[:, :, :1], frames[:, :, :-1]], axis=2),
-        "a pixel down": np.concatenate([frames[:, :1], frames[:, :-1]], axis=1),
+        **shifted(frames),
         "a tenth brighter": times(1.1, 1.1, 1.1),
         "a tenth darker": times(0.9, 0.9, 0.9),
         "a little red": times(1.1, 1.0, 0.95),

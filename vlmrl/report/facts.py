@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import RunConfig
 from vlmrl.envs.make import known_task
 from vlmrl.envs.task import Task
+from vlmrl.errors import RunError
 from vlmrl.metrics.evaluation import Comparison
 from vlmrl.report.history import History
 from vlmrl.types import Words
@@ -30,6 +32,7 @@ class Facts:
         films: mp4 and gif files; of two with one name the mp4.
         command: the command lines that started and continued it; empty if they are not there.
         versions: packages, Python, machine; empty if they are not there.
+        alarms: signs of hacking that rose while it trained, the oldest first: the rows of alarms.jsonl.
         best: how the weights of ``best_model.zip`` were chosen; empty if there are none.
         timing: seconds of the last session, and the share of each part; empty before it has ended.
     """
@@ -45,6 +48,7 @@ class Facts:
     versions: Mapping[str, Any]
     timing: Mapping[str, Any]
     best: str
+    alarms: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def of(cls, path: Path) -> Facts:
@@ -70,6 +74,7 @@ class Facts:
             best=str(run.read_json("best_model.json").get("chosen", ""))
             if (path / "best_model.json").is_file()
             else "",
+            alarms=_alarms(run.alarms),
         )
 
     @property
@@ -93,6 +98,28 @@ def _words(config: RunConfig, task: Task | None) -> Words | None:
     if task is None and not config.goal:
         return None
     return config.words(task.words if task is not None else None)
+
+
+def _alarms(path: Path) -> tuple[Mapping[str, Any], ...]:
+    """The rows of alarms.jsonl; none where none rose.
+
+    Raises:
+        RunError: a row cannot be read.
+    """
+    if not path.is_file():
+        return ()
+    found = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(keepends=True), start=1):
+        if not line.endswith("\n"):  # the row that is being written at this moment
+            break
+        try:
+            row = json.loads(line)
+            found.append({name: row[name] for name in ("steps", "name", "said", "film")})
+        except (ValueError, KeyError, TypeError) as cause:
+            raise RunError(
+                f"{path}: line {number} cannot be read ({cause}); move it away, the report does without it"
+            ) from cause
+    return tuple(found)
 
 
 def _films(folder: Path) -> tuple[Path, ...]:

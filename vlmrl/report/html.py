@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import yaml
@@ -44,7 +46,10 @@ def render(facts: Facts) -> str:
     """The page of one run as HTML."""
     title = facts.words.goal[0] if facts.words else facts.config.world
     body = "".join(
-        (_head(facts), _state(facts), _verdict(facts), _films(facts), _results(facts), _curves(facts), _notes(facts))
+        (
+            *(_head(facts), _state(facts), _verdict(facts), _films(facts), _results(facts), _curves(facts)),
+            *(_alarms(facts), _notes(facts)),
+        )
     )
     return document(title, f"{body}{_settings(facts)}{_versions(facts)}{_footer(facts)}")
 
@@ -140,6 +145,24 @@ def _curves(facts: Facts) -> str:
         for chart in drawn
     )
     return section("Learning", f'<div class="charts">{figures}</div>')
+
+
+def _alarms(facts: Facts) -> str:
+    """The last of each alarm with its film, folded up, and at which steps the same rose."""
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for row in facts.alarms:
+        rows.setdefault(str(row["name"]), []).append(row)
+    shown = "".join(_alarm(facts, name, risen) for name, risen in rows.items())
+    note = '<p class="small">Signs that the words may pay for something else than what was asked; none is a proof.</p>'
+    return section("Alarms", shown + note) if shown else ""
+
+
+def _alarm(facts: Facts, name: str, risen: Sequence[Mapping[str, Any]]) -> str:
+    steps = ", ".join(f"{int(row['steps']):,}" for row in risen)
+    films = [facts.path / str(row["film"]) for row in risen if row["film"]]
+    film = next((_film(facts, path) for path in reversed(films) if path.is_file()), "")
+    said = f"<p>At {steps} steps. The last: {escape(str(risen[-1]['said']))}.</p>"
+    return _folded(f"{name} ({len(risen)})", said + film)
 
 
 def _notes(facts: Facts) -> str:
