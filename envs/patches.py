@@ -1,7 +1,7 @@
 """What other packages need to run on the MuJoCo that is installed: each cause is looked for, and mended.
 
-On MuJoCo 3.17 those are Meta-World 3.0.0 and Gymnasium-Robotics 1.4.2, on MuJoCo 4 dm_control 1.0.50 as well. Nothing is
-read from version numbers: a patch tries what fails, and keeps its hands off where it works. The adapters call
+On MuJoCo 3.17 those are Meta-World 3.0.0 and Gymnasium-Robotics 1.4.2, on MuJoCo 4 dm_control 1.0.50 as well. Nothing
+is read from version numbers: a patch tries what fails, and keeps its hands off where it works. The adapters call
 :func:`mend_dm_control`, :func:`mend_metaworld` and :func:`mend_gymnasium_robotics` before they make an environment; a
 second call changes nothing.
 """

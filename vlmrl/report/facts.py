@@ -30,6 +30,7 @@ class Facts:
         films: mp4 and gif files; of two with one name the mp4.
         command: the command lines that started and continued it; empty if they are not there.
         versions: packages, Python, machine; empty if they are not there.
+        pictures: where the pictures come from that the agent was paid by, by the reward's settings; empty for words.
         best: how the weights of ``best_model.zip`` were chosen; empty if there are none.
         timing: seconds of the last session, and the share of each part; empty before it has ended.
     """
@@ -45,6 +46,7 @@ class Facts:
     versions: Mapping[str, Any]
     timing: Mapping[str, Any]
     best: str
+    pictures: Mapping[str, str]
 
     @classmethod
     def of(cls, path: Path) -> Facts:
@@ -70,6 +72,7 @@ class Facts:
             best=str(run.read_json("best_model.json").get("chosen", ""))
             if (path / "best_model.json").is_file()
             else "",
+            pictures=run.read_json("pictures.json") if (path / "pictures.json").is_file() else {},
         )
 
     @property
