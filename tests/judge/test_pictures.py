@@ -16,7 +16,7 @@ from vlmrl.config.compose import configure
 from vlmrl.envs.make import find_task
 from vlmrl.errors import ConfigError
 from vlmrl.judge.bench.run import Plan, bench
-from vlmrl.judge.pictures import FILMS, PICTURES, POINTS, SEED, sources, with_pictures
+from vlmrl.judge.pictures import FILMS, HELD, PICTURES, POINTS, SEED, sources, with_pictures
 from vlmrl.judge.playground import Asked, Playground
 from vlmrl.judge.stage import Stage
 from vlmrl.report.html import write
@@ -39,7 +39,7 @@ def test_goals_starts_and_ways_are_the_tasks_own_and_alike_each_time():
     for key in ("image", "start"):
         np.testing.assert_array_equal(found[key], again[key])
     films = with_pictures("perceptual", {}, TASK, (48, 64))["film"]
-    assert films.shape == (FILMS, POINTS, 48, 64, 3)
+    assert films.shape == (FILMS, POINTS + HELD, 48, 64, 3)
     assert all((film[0] != film[-1]).any() for film in films)
     with Stage(TASK, (48, 64)) as stage:
         assert stage.truth(TASK.goal_states(np.random.default_rng(SEED), PICTURES))[1].all()

@@ -20,6 +20,9 @@ PICTURES = 8
 """Goal states, and as many starts."""
 FILMS, POINTS = 4, 24
 """Straight ways from a start to a goal, and frames of each."""
+HELD = 8
+"""Frames for which a film stays at its goal, as whoever films a task does: a last stage that ends there has its middle
+before it."""
 SEED = 20_261_122
 """Seeds what is drawn, alike for every run, so that equal runs are paid alike and an agent is judged as it was paid."""
 
@@ -88,4 +91,5 @@ def _drawn(stage: Stage, sight: Sight, camera: Camera | None) -> Array:
     starts = Pose(np.stack([stage.start(SEED + film)[: stage.model.nq] for film in range(FILMS)]))
     ways = stage.between(starts, stage.task.goal_states(rng, FILMS), POINTS)
     frames = stage.posed(ways, camera).frames
-    return frames.reshape(FILMS, POINTS, *frames.shape[1:])
+    films = frames.reshape(FILMS, POINTS, *frames.shape[1:])
+    return np.concatenate([films, np.repeat(films[:, -1:], HELD, axis=1)], axis=1)

@@ -18,6 +18,7 @@ from vlmrl.envs.batch.own_thread import OwnThread
 from vlmrl.envs.coordinates import STEP, Coordinate, coordinates
 from vlmrl.envs.pose_goal import PoseGoal
 from vlmrl.envs.task import Pose, Task
+from vlmrl.find import names
 from vlmrl.judge.evidence import POSES
 from vlmrl.judge.pictures import with_pictures
 from vlmrl.judge.questions.goal import compared
@@ -264,6 +265,8 @@ class Playground:
 
     def _keywords(self, asked: Asked) -> dict[str, Any]:
         """The reward's settings, with pictures of the task's own states where it wants some; drawn once."""
+        if asked.reward not in names("reward"):
+            return dict(asked.keywords)  # whoever loads it says what is wrong with the name
         missing = part("reward", asked.reward).missing_pictures(asked.keywords)
         drawn = {key: self._pictures[sight] for key, sight in missing.items() if sight in self._pictures}
         found = with_pictures(asked.reward, {**asked.keywords, **drawn}, self.task, self.encoder.image_size)
