@@ -25,6 +25,7 @@ from vlmrl.envs.layers import layer_of
 from vlmrl.envs.make import env_spec, find_task, make_env, may_end_early, task_names
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
+from vlmrl.judge.pictures import with_pictures
 from vlmrl.rewards.base import RewardModel
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.shaping.base import Chain, Float, Steps, chain
@@ -144,8 +145,13 @@ def find_world(config: RunConfig) -> World:
     return World(config, task, config.render.size or STATE_SIZE)
 
 
-def build_scorer(config: RunConfig, words: Words) -> Scorer:
+def build_scorer(config: RunConfig, words: Words, task: Task | None = None) -> Scorer:
     """Load the encoder, put the reward model on it, and check the words.
+
+    Args:
+        config: the run's settings.
+        words: the run's sentences.
+        task: whose own states are drawn for a reward that wants pictures and was given none; None: it is refused.
 
     Raises:
         UnknownName: no encoder or reward of that name.
@@ -155,7 +161,9 @@ def build_scorer(config: RunConfig, words: Words) -> Scorer:
     parts.check_encoder(config.encoder)
     parts.check_reward(config.reward)
     encoder = parts.part("encoder", config.encoder.family)(**config.encoder.keywords)
-    model: RewardModel = parts.part("reward", config.reward.name)(encoder=encoder, **config.reward.keywords)
+    name, look = config.reward.name, config.render
+    keywords = with_pictures(name, config.reward.keywords, task, look.size or encoder.image_size, look.profile)
+    model: RewardModel = parts.part("reward", name)(encoder=encoder, **keywords)
     model.check(words)
     return Scorer(model)
 

@@ -22,6 +22,7 @@ from vlmrl.config import atomic, parts
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import RunConfig
 from vlmrl.judge.compare import compare
+from vlmrl.judge.pictures import sources, tell_drawn
 from vlmrl.metrics.evaluation import Comparison
 from vlmrl.sim_clip import familiarity
 
@@ -29,6 +30,10 @@ Say = Callable[[str], object]
 
 DONE = "timing.json"
 """How long the last session of a run took, on what, and at which step it judged its last weights."""
+
+
+PICTURES = "pictures.json"
+"""Where the pictures come from that a run was paid by, by the reward's settings; not there for one paid by words."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ def train(config: RunConfig, say: Say | None = None) -> RunResult:
     with RunDir.start(config) as run:
         world = replace(world, config=run.config)
         say(_headline(world, run))
+        if shown := _pictures(run.config):
+            run.write_json(PICTURES, shown)
         session = Session(run, world, teacher, clock, Stop(say), say)
         try:
             learned = session.learn()
@@ -104,7 +111,9 @@ def _prepare(world: World, clock: Clock, say: Say) -> tuple[World, Teacher | Non
     if config.reward.is_oracle:
         return world, None
     words = world.words
-    scorer = build_scorer(config, words)
+    if world.task is not None:
+        tell_drawn(config.reward.name, config.reward.keywords, say)
+    scorer = build_scorer(config, words, world.task)
     where = config.world if world.task is None else world.task.world
     if report := familiarity.report_where_known(config.encoder, scorer.model.encoder, words, where):
         say(report)
@@ -120,13 +129,19 @@ def _headline(world: World, run: RunDir) -> str:
         paid = "paid by the environment's own reward"
     else:
         words = world.words
-        paid = f"paid for {' + '.join(map(repr, words.goal))}"
         model = parts.part("reward", config.reward.name)
+        likeness = " and ".join(f"{key} ({where})" for key, where in _pictures(config).items())
+        paid = f"paid for {' + '.join(map(repr, words.goal))}" if model.reads_words else f"paid by pictures: {likeness}"
         against = (words.baseline if model.needs_baseline else ()) + (words.negative if model.needs_negative else ())
         if against:
             paid += f" against {' + '.join(map(repr, against))}"
         paid += f" ({config.reward.name}, {config.encoder.name})"
     return f"{config.world}: {paid}; {agent}; seed={config.seed}; run_dir={run.path}"
+
+
+def _pictures(config: RunConfig) -> dict[str, str]:
+    """Where the pictures of the run's reward come from; empty for one that looks at none."""
+    return {} if config.reward.is_oracle else sources(config.reward.name, config.reward.keywords)
 
 
 def _judged(run: RunDir) -> int | None:

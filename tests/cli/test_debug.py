@@ -50,7 +50,7 @@ def test_each_goal_and_reward_of_a_film_is_a_curve_of_the_scorers_own_numbers(
     said = ["goal=a pole, upright", "goal=it's up", "baseline=a pole", "rewards=cosine", "reward.alpha=0.7"]
     assert main(["debug", str(film), *said, *toy, "every=2", "maps=5", f"json={tmp_path}/new/d.json"]) == 0
     told = read(tmp_path / "new" / "d.json")
-    from vlmrl.cli._frames import read as frames_of
+    from vlmrl.frame_files import read as frames_of
 
     shown = np.concatenate([some for _, some in frames_of(film, 2)])
     expected = [

@@ -19,9 +19,17 @@ EVERY = [name for name in names("reward") if issubclass(part("reward", name), Fr
 OTHER = Words.of("the cart is at the left end", "a cart on a rail", "the cart is at the right end")
 
 
+def shown(name):
+    """Pictures and films for the settings of a reward that wants some."""
+    rng = np.random.default_rng(7)
+    several = {"goal": (2, 32, 32, 3), "start": (2, 32, 32, 3), "way": (2, 12, 32, 32, 3)}
+    wanted = part("reward", name).missing_pictures({})
+    return {key: rng.integers(0, 256, several[sight], dtype=np.uint8) for key, sight in wanted.items()}
+
+
 @pytest.fixture(params=EVERY)
 def model(request, toy_encoder):
-    return rewards.load(request.param, toy_encoder)
+    return rewards.load(request.param, toy_encoder, **shown(request.param))
 
 
 def test_scores_are_finite_float32_one_a_frame(model, frames, words):
@@ -119,11 +127,22 @@ def test_a_sentence_too_long_is_refused_before_any_frame(model, words):
         model.check(long)
 
 
-def test_its_yaml_and_its_constructor_agree_on_the_defaults(model, toy_encoder):
+@pytest.mark.parametrize("name", EVERY)
+def test_its_yaml_and_its_constructor_agree_on_the_defaults(name, toy_encoder):
+    model = rewards.load(name, toy_encoder, **shown(name))
     assert 8 <= len(model.fingerprint) <= 64
-    assert type(model)(toy_encoder).fingerprint == model.fingerprint
+    assert part("reward", name)(toy_encoder, **shown(name)).fingerprint == model.fingerprint
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_pictures_that_nobody_shows_are_asked_for_by_name(name, toy_encoder):
+    wanted = shown(name)
+    for key in wanted:
+        lacking = {other: frames for other, frames in wanted.items() if other != key}
+        with pytest.raises(ConfigError, match=rf"reward\.{key}: is missing; give reward\.{key}=.*or a task"):
+            rewards.load(name, toy_encoder, **lacking)
 
 
 def test_rewards_have_fingerprints_of_their_own(toy_encoder):
-    found = [rewards.load(name, toy_encoder).fingerprint for name in EVERY]
+    found = [rewards.load(name, toy_encoder, **shown(name)).fingerprint for name in EVERY]
     assert len(set(found)) == len(found)

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from vlmrl.errors import ConfigError
 from vlmrl.shaping import Chain, Steps
+from vlmrl.shaping.calibrate import Calibrate
 from vlmrl.shaping.center import Center
 from vlmrl.shaping.delta import Delta
+from vlmrl.shaping.potential import Potential
+from vlmrl.shaping.score import Score
 
 
 def steps(before: list[float], after: list[float]) -> Steps:
@@ -37,3 +40,8 @@ def test_progress_is_paid_alike_wherever_it_is_centred(at: float, before: list[f
 def test_a_centre_that_is_no_number_is_refused(at: Any) -> None:
     with pytest.raises(ConfigError, match=r"shaping\.center\.at=.*must be a finite number"):
         Center(at)
+
+
+def test_centred_scores_are_no_longer_units() -> None:
+    with pytest.raises(ConfigError, match="center moved them out of it"):
+        Chain([Calibrate(0.7, 0.3, clip=True), Center(0.2), Score(), Potential()])

@@ -72,7 +72,10 @@ def _rewards() -> list[Row]:
             {
                 "name": name,
                 "about": (inspect.getdoc(model) or "").partition("\n")[0],
-                "needs": [side for side in ("baseline", "negative") if getattr(model, f"needs_{side}")],
+                "needs": [
+                    *(side for side in ("baseline", "negative") if getattr(model, f"needs_{side}")),
+                    *(f"reward.{key}" for key in model.missing_pictures({})),
+                ],
                 "range": [model.low, model.high],
                 "settings": _defaults(model),
             }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,17 @@ from vlmrl.envs.make import find_task
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError, UnknownName
 from vlmrl.find import names
-from vlmrl.judge.bench.entry import Entry, WordsOf, of_function, of_model
+from vlmrl.judge.bench.entry import Entry, WordsOf, of_function, of_model, of_pictures
+from vlmrl.judge.pictures import with_pictures
 from vlmrl.metrics.board import Contender
+from vlmrl.rewards.base import RewardModel
 from vlmrl.scoring.remembered import Remembered
 from vlmrl.types import Words
 
 SHIPPED = "shipped"
 """The tasks' own sentences."""
+PICTURES = "drawn pictures"
+"""Instead of sentences: the tasks' own states, which the simulator knows."""
 
 
 def entries(asked: str, encoder_names: str, prompts: str) -> list[Entry]:
@@ -74,7 +78,11 @@ def _of(models: list[str], name: str, encoder: Encoder, sets: Mapping[str, Words
     remembered = Remembered(encoder)
     for reward in models:
         model, settings = settings_of(reward)
-        part("reward", model)  # an unknown name before any frame is drawn
+        drawn = part("reward", model).missing_pictures(settings)  # an unknown name before any frame is drawn
+        if drawn:
+            show = partial(_shown, model, settings, encoder.image_size)
+            yield of_pictures(Contender(reward, name, PICTURES), show, encoder, remembered, lambda task: task.words)
+            continue
         make = partial(_model, model, settings)
         for label, words in sets.items():
             yield of_model(Contender(reward, name, label), make, encoder, remembered, words)
@@ -82,6 +90,10 @@ def _of(models: list[str], name: str, encoder: Encoder, sets: Mapping[str, Words
 
 def _model(name: str, settings: dict[str, Any], encoder: Encoder) -> Any:
     return rewards.load(name, encoder, **settings)
+
+
+def _shown(name: str, settings: dict[str, Any], size: tuple[int, int], task: Task) -> Callable[[Encoder], RewardModel]:
+    return partial(_model, name, with_pictures(name, settings, task, size))
 
 
 def _own(text: str) -> Entry:

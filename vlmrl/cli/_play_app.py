@@ -12,8 +12,8 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from vlmrl import find
-from vlmrl.cli import _frames, _play_page, _play_saving
+from vlmrl import find, frame_files
+from vlmrl.cli import _play_page, _play_saving
 from vlmrl.config.parts import part
 from vlmrl.config.schema import EncoderConfig, RewardConfig
 from vlmrl.envs import tasks
@@ -290,7 +290,7 @@ def _opened(upload: str | None) -> tuple[Any, ...]:
         return NO_FILM, gr.update(visible=False), ""
     path = Path(upload)
     try:
-        film = Film(path.name, _frames.spread(path))
+        film = Film(path.name, frame_files.spread(path))
     except VlmrlError as error:
         return NO_FILM, gr.update(visible=False), _play_page.notice(str(error).replace(str(path), path.name))
     last = max(film.frames)

@@ -58,7 +58,7 @@ class Trained:
             return None, None
         from vlmrl.agents.build import build_scorer
 
-        return build_scorer(self.config, self.world.words), self.world.words
+        return build_scorer(self.config, self.world.words, self.world.task), self.world.words
 
 
 def trained(path: Path, best: bool = False) -> Trained:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vlmrl.cli import _out
-from vlmrl.cli._frames import rate, read
 from vlmrl.cli._runs import Trained, trained
 from vlmrl.cli._voices import Asked, asked, voices
 from vlmrl.envs.make import find_task
 from vlmrl.errors import ConfigError
+from vlmrl.frame_files import rate, read
 from vlmrl.judge.compare import beside_random
 from vlmrl.judge.debug import See, Voice
 from vlmrl.judge.episodes import evaluate
@@ -75,7 +75,7 @@ def of_run(settings: DebugSettings, argv: Sequence[str]) -> Subject:
     words = None if config.reward.is_oracle else world.words
     own = None if words is None else Asked(config.reward, config.encoder, words)
     task_words = world.task.words if world.task is not None else None
-    heard = voices(asked(settings, argv, words or task_words, own), own is not None)
+    heard = voices(asked(settings, argv, words or task_words, own), own is not None, world.task, config.render)
     traces, episodes, fps = _played(agent, agent.seeds(settings.seed, settings.episodes))
     heard_at = [_scored(voice, traces) for voice in heard]
     return Subject(
@@ -152,7 +152,7 @@ def of_film(settings: DebugSettings, argv: Sequence[str]) -> Subject:
     if not path.is_file():
         raise ConfigError(f"subject={path}: is not there; give a run's directory or a film")
     task = find_task(settings.task) if settings.task is not None else None
-    heard = voices(asked(settings, argv, task.words if task is not None else None))
+    heard = voices(asked(settings, argv, task.words if task is not None else None), task=task)
     small: list[Array] = []
     scores: list[list[Array]] = [[] for _ in heard]
     for _, frames in read(path, settings.every, "subject"):

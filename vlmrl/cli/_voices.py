@@ -14,7 +14,9 @@ from vlmrl.types import Words
 
 if TYPE_CHECKING:
     from vlmrl.cli._debug_settings import DebugSettings
+    from vlmrl.config.schema import RenderConfig
     from vlmrl.encoders.base import Encoder
+    from vlmrl.envs.task import Task
     from vlmrl.judge.debug import Voice
 
 
@@ -76,18 +78,23 @@ def asked(
     return found
 
 
-def voices(several: Sequence[Asked], own: bool = False) -> tuple[Voice, ...]:
+def voices(
+    several: Sequence[Asked], own: bool = False, task: Task | None = None, render: RenderConfig | None = None
+) -> tuple[Voice, ...]:
     """What scores frames for each, every encoder loaded once.
 
     Args:
         several: at least one.
         own: the first is what paid the run's agent, and said to be.
+        task: whose own states are drawn for rewards that want pictures and were given none.
+        render: how the frames were drawn that are scored; None: at the encoder's size, as the task has it.
 
     Raises:
         WeightsMissing: an encoder's weights are not there.
         ConfigError: words that a reward refuses.
     """
     from vlmrl.judge.debug import Voice
+    from vlmrl.judge.pictures import with_pictures
     from vlmrl.scoring.remembered import Remembered
     from vlmrl.scoring.scorer import Scorer
 
@@ -98,7 +105,11 @@ def voices(several: Sequence[Asked], own: bool = False) -> tuple[Voice, ...]:
         if key not in encoders:
             # Several sentences and rewards ask about the same frames.
             encoders[key] = Remembered(part("encoder", one.encoder.family)(**one.encoder.keywords))
-        model = part("reward", one.reward.name)(encoder=encoders[key], **one.reward.keywords)
+        name, encoder = one.reward.name, encoders[key]
+        size = (render.size if render is not None else None) or encoder.image_size
+        profile = render.profile if render is not None else None
+        keywords = with_pictures(name, one.reward.keywords, task, size, profile)
+        model = part("reward", name)(encoder=encoder, **keywords)
         model.check(one.words)
         note = f"{one.reward.name} with {one.encoder.name}"
         note += ", which paid this agent" if own and not found else ""

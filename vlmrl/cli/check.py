@@ -92,10 +92,13 @@ def _of_scorer(settings: CheckSettings) -> Verdict:
     check_reward(settings.reward)
     from vlmrl import encoders, rewards
     from vlmrl.judge.check import check
+    from vlmrl.judge.pictures import tell_drawn, with_pictures
     from vlmrl.scoring.scorer import Scorer
 
     encoder = encoders.load(settings.encoder.name, **settings.encoder.keywords)
-    scorer = Scorer(rewards.load(settings.reward.name, encoder, **settings.reward.keywords))
+    tell_drawn(settings.reward.name, settings.reward.keywords, _out.say)
+    keywords = with_pictures(settings.reward.name, settings.reward.keywords, task, encoder.image_size)
+    scorer = Scorer(rewards.load(settings.reward.name, encoder, **keywords))
     name = f"{settings.reward.name} with {settings.encoder.name}"
     return check(task, scorer, words, name=name, size=encoder.image_size, seed=settings.seed, say=_out.say)
 

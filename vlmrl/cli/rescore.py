@@ -61,6 +61,7 @@ def run(argv: Sequence[str]) -> int:
     from vlmrl.cli._datasets import task_of, views_of
     from vlmrl.datasets.minari import Dataset
     from vlmrl.datasets.rescore import SCORES, Question, rescore
+    from vlmrl.judge.pictures import tell_drawn, with_pictures
     from vlmrl.metrics.plain import plain
     from vlmrl.scoring.cache import ScoreCache
     from vlmrl.scoring.scorer import Scorer
@@ -76,10 +77,12 @@ def run(argv: Sequence[str]) -> int:
         own = Words(sheet.goal, sheet.baseline, sheet.negative)
         words = Words.over(own, settings.goal, settings.baseline, settings.negative)
         encoder = encoders.load(settings.encoder.name, **settings.encoder.keywords)
-        model = rewards.load(settings.reward.name, encoder, **settings.reward.keywords)
         size = settings.render.size or encoder.image_size
         told = {"reward": settings.reward.name, "encoder": settings.encoder.name, "camera": label}
         profile = settings.render.profile or task.profile
+        tell_drawn(settings.reward.name, settings.reward.keywords, _out.say)
+        keywords = with_pictures(settings.reward.name, settings.reward.keywords, task, size, profile, camera)
+        model = rewards.load(settings.reward.name, encoder, **keywords)
         question = Question(words, camera, size, profile, model.fingerprint, told)
         out = settings.out or dataset.folder / SCORES / _name(question.to_json())
         scorer = Scorer(model, cache=ScoreCache())

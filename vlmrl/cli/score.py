@@ -54,7 +54,7 @@ def run(argv: Sequence[str]) -> int:
     if settings.reward.is_oracle:
         raise ConfigError("reward=oracle: is the simulator's own reward, and a picture has no simulator; take another")
     from vlmrl import encoders, rewards
-    from vlmrl.cli._frames import read
+    from vlmrl.frame_files import read
     from vlmrl.scoring.scorer import Scorer
     from vlmrl.types import Words
 

@@ -12,15 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl import rewards
+from vlmrl.config.parts import part
 from vlmrl.encoders.base import Encoder
 from vlmrl.envs.batch.own_thread import OwnThread
 from vlmrl.envs.coordinates import STEP, Coordinate, coordinates
 from vlmrl.envs.pose_goal import PoseGoal
 from vlmrl.envs.task import Pose, Task
+from vlmrl.find import names
 from vlmrl.judge.evidence import POSES
+from vlmrl.judge.pictures import with_pictures
 from vlmrl.judge.questions.goal import compared
 from vlmrl.judge.stage import Shots, Stage
 from vlmrl.metrics.verdict import Finding
+from vlmrl.rewards.base import Sight
 from vlmrl.scoring.cache import ScoreCache
 from vlmrl.scoring.remembered import Remembered
 from vlmrl.scoring.scorer import Scorer
@@ -115,6 +119,7 @@ class Playground:
 
     def __init__(self, task: Task, encoder: Encoder, seed: int = 0) -> None:
         self.task, self.encoder = task, encoder
+        self._pictures: dict[Sight, Array] = {}
         self._thread = OwnThread("playground")
         self._cache = ScoreCache()
         self._remembered = Remembered(encoder)
@@ -246,7 +251,7 @@ class Playground:
 
     def _readings(self, frame: NDArray[np.uint8], asked: Asked) -> list[Reading]:
         # What was said of the task's states is remembered, and so are embeddings, whatever words come.
-        scorer = Scorer(rewards.load(asked.reward, self._remembered, **asked.keywords), cache=self._cache)
+        scorer = Scorer(rewards.load(asked.reward, self._remembered, **self._keywords(asked)), cache=self._cache)
         parts = frame[None], self._ends.frames[:POSES], self._ends.frames[POSES:]
         words = asked.words
         together = (words.goal,) if len(words.goal) > 1 else ()
@@ -256,6 +261,16 @@ class Playground:
             sides = Words(goal, words.baseline, words.negative)
             here, of_goal, of_bad = (scorer.frames(part, sides).astype(np.float64) for part in parts)
             found.append(Reading(goal, float(here[0]), of_goal, of_bad))
+        return found
+
+    def _keywords(self, asked: Asked) -> dict[str, Any]:
+        """The reward's settings, with pictures of the task's own states where it wants some; drawn once."""
+        if asked.reward not in names("reward"):
+            return dict(asked.keywords)  # whoever loads it says what is wrong with the name
+        missing = part("reward", asked.reward).missing_pictures(asked.keywords)
+        drawn = {key: self._pictures[sight] for key, sight in missing.items() if sight in self._pictures}
+        found = with_pictures(asked.reward, {**asked.keywords, **drawn}, self.task, self.encoder.image_size)
+        self._pictures |= {sight: found[key] for key, sight in missing.items()}
         return found
 
     def _shut(self) -> None:

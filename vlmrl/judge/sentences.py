@@ -28,8 +28,10 @@ def can_score(model: RewardModel, words: Words) -> bool:
 def wrong_words(task: Task, words: Words, model: RewardModel) -> dict[str, Words]:
     """Sentences that should not find the goal, by themselves: the task's opposite, and what its siblings ask for.
 
-    Those that the model cannot score are left out.
+    Those that the model cannot score are left out, and all of them for a model that reads no words.
     """
+    if not model.reads_words:
+        return {}
     asked = [*words.negative, *task.negative]
     for other in siblings(task):
         asked += [*other.goal, *other.negative]

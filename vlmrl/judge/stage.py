@@ -84,6 +84,14 @@ class Stage:
         self._env.reset(seed=seed)
         return self.posture()
 
+    def starts(self, seeds: Sequence[int], camera: Camera | None = None) -> Shots:
+        """Frames of the states in which the episodes of these seeds start, through the task's camera or another."""
+        found = []
+        for seed in seeds:
+            self._env.reset(seed=seed)
+            found.append(self._shot(camera))
+        return self._shots(found)
+
     def postures(self, poses: Pose) -> Array:
         """Poses as postures, ``(n, nq + 3 nmocap)``: bodies that they do not place stand where they are."""
         placed = poses.mocap_pos

@@ -33,6 +33,7 @@ class Facts:
         command: the command lines that started and continued it; empty if they are not there.
         versions: packages, Python, machine; empty if they are not there.
         alarms: signs of hacking that rose while it trained, the oldest first: the rows of alarms.jsonl.
+        pictures: where the pictures come from that the agent was paid by, by the reward's settings; empty for words.
         best: how the weights of ``best_model.zip`` were chosen; empty if there are none.
         timing: seconds of the last session, and the share of each part; empty before it has ended.
     """
@@ -48,6 +49,7 @@ class Facts:
     versions: Mapping[str, Any]
     timing: Mapping[str, Any]
     best: str
+    pictures: Mapping[str, str]
     alarms: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
@@ -75,6 +77,7 @@ class Facts:
             if (path / "best_model.json").is_file()
             else "",
             alarms=_alarms(run.alarms),
+            pictures=run.read_json("pictures.json") if (path / "pictures.json").is_file() else {},
         )
 
     @property

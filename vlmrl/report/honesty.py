@@ -27,13 +27,28 @@ def _paid(facts: Facts) -> str:
         )
     parts = (("reward", config.reward.name), ("encoder", config.encoder.name), ("shaping", config.shaping.name))
     said = ", ".join(f"{kind} <b>{escape(name)}</b>" for kind, name in parts)
+    if facts.pictures:
+        return _shown(facts, said)
     return (
         f"The agent was paid by the words alone: {said}. The simulator's ground truth was logged beside it and never "
         "reached the learner."
     )
 
 
+def _shown(facts: Facts, said: str) -> str:
+    where = "; ".join(f"reward.{escape(key)}: {escape(source)}" for key, source in facts.pictures.items())
+    note = f"The agent was paid by pictures, no sentence took part: {said}. They are <b>{where}</b>."
+    if any(facts.config.reward.keywords.get(key) is None for key in facts.pictures):
+        note += (
+            " What was drawn from the task's own states is privileged, the simulator's knowledge of what done looks "
+            "like: this is no result from words or from pictures of one's own alone."
+        )
+    return note
+
+
 def _sentences(facts: Facts) -> str:
+    if facts.pictures:
+        return ""
     if facts.config.reward.is_oracle or facts.words is None or facts.task is None:
         return ""
     if facts.words == facts.task.words:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from vlmrl.types import Frames, Scores, Words
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
 
 Cadence = Literal["step", "episode"]
+
+Sight = Literal["goal", "start", "way"]
+"""What of a task a reward may want to be shown: states in which it is done, states in which episodes start, or films
+from a start to a goal."""
 
 
 class RewardModel(ABC):
@@ -24,6 +28,8 @@ class RewardModel(ABC):
         causal: a frame's score depends on no later frame.
         needs_baseline: refuses words without a baseline sentence.
         needs_negative: refuses words without a negative sentence.
+        reads_words: the score depends on the sentences.
+        pictures: settings that hold pictures or films, and which sight of a task stands in for each while it is null.
         cadence: how often a score comes: every step, or once an episode.
         low, high: bounds that no score leaves, or None where there is no bound.
     """
@@ -31,11 +37,21 @@ class RewardModel(ABC):
     causal: ClassVar[bool] = True
     needs_baseline: ClassVar[bool] = False
     needs_negative: ClassVar[bool] = False
+    reads_words: ClassVar[bool] = True
+    pictures: ClassVar[Mapping[str, Sight]] = {}
     cadence: ClassVar[Cadence] = "step"
     low: ClassVar[float | None] = None
     high: ClassVar[float | None] = None
 
     encoder: Encoder
+
+    @classmethod
+    def missing_pictures(cls, settings: Mapping[str, Any]) -> dict[str, Sight]:
+        """Which of :attr:`pictures` these settings leave open although the reward would look at them.
+
+        Whoever builds the reward beside a task fills them in (:func:`vlmrl.judge.pictures.with_pictures`).
+        """
+        return {key: sight for key, sight in cls.pictures.items() if settings.get(key) is None}
 
     @property
     @abstractmethod

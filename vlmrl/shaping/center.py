@@ -29,6 +29,7 @@ class Center(Shaper):
     """
 
     stage = "scores"
+    spoils_unit_scores = True
 
     def __init__(self, at: float) -> None:
         self.at = finite("shaping.center.at", at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -88,6 +89,56 @@ def of_model(
         lambda task, asked: wrong_words(task, asked, fast),
         lambda frames, asked: _milliseconds(lambda some: Scorer(plain).frames(some, asked), frames),
     )
+
+
+def of_pictures(
+    contender: Contender,
+    make: Callable[[Task], Callable[[Encoder], RewardModel]],
+    encoder: Encoder,
+    remembered: Remembered,
+    words: WordsOf,
+) -> Entry:
+    """A reward that compares frames with pictures of each task's own: in every task it is another model.
+
+    Args:
+        contender: its row.
+        make: from a task, whose pictures it draws, to what builds the reward around an encoder.
+        encoder: as it is, by which cost is measured.
+        remembered: the same encoder, shared by all rewards that look at the same frames.
+        words: the sentences for a task, which the reward does not read; None leaves the task out.
+    """
+    models: dict[str, tuple[RewardModel, Scorer]] = {}  # as it is, and with the remembered encoder
+
+    def words_or_none(task: Task) -> Words | None:
+        said = words(task)
+        if said is None:
+            return None
+        build = make(task)
+        plain, fast = build(encoder), build(remembered)
+        if not can_score(fast, said):
+            return None
+        models[fast.fingerprint] = plain, Scorer(fast)
+        return _Shown(said.goal, said.baseline, said.negative, fast.fingerprint)
+
+    def score(frames: NDArray[np.uint8], asked: Words) -> Array:
+        return numbers(lambda some: _of(asked)[1].frames(some, asked), frames)
+
+    def cost(frames: NDArray[np.uint8], asked: Words) -> float:
+        return _milliseconds(lambda some: Scorer(_of(asked)[0]).frames(some, asked), frames)
+
+    def _of(asked: Words) -> tuple[RewardModel, Scorer]:
+        assert isinstance(asked, _Shown)
+        return models[asked.fingerprint]
+
+    about = hashlib.sha256(json.dumps([contender.reward, encoder.fingerprint]).encode()).hexdigest()[:16]
+    return Entry(contender, about, encoder.image_size, score, words_or_none, lambda task, asked: {}, cost)
+
+
+@dataclass(frozen=True)
+class _Shown(Words):
+    """The sentences of a task, and by its fingerprint the model that was shown the task's own pictures."""
+
+    fingerprint: str = ""
 
 
 def of_function(

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlmrl.cli import _frames
+from vlmrl import frame_files
 from vlmrl.errors import ConfigError, ShapeError
 
 
@@ -19,16 +19,16 @@ def film() -> NDArray[np.uint8]:
 
 
 def everything(path: Path, every: int = 1) -> NDArray[np.uint8]:
-    return np.concatenate([frames for _, frames in _frames.read(path, every)])
+    return np.concatenate([frames for _, frames in frame_files.read(path, every)])
 
 
 def test_an_array_is_read_in_parts(tmp_path: Path, film: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_frames, "TOGETHER", 4)
+    monkeypatch.setattr(frame_files, "TOGETHER", 4)
     np.save(tmp_path / "a b.npy", film)
-    parts = list(_frames.read(tmp_path / "a b.npy"))
+    parts = list(frame_files.read(tmp_path / "a b.npy"))
     assert [start for start, _ in parts] == [0, 4, 8]
     np.testing.assert_array_equal(np.concatenate([frames for _, frames in parts]), film)
-    thinned = list(_frames.read(tmp_path / "a b.npy", 3))
+    thinned = list(frame_files.read(tmp_path / "a b.npy", 3))
     assert [start for start, _ in thinned] == [0]
     np.testing.assert_array_equal(thinned[0][1], film[::3])
 
@@ -84,11 +84,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_frames_are_kept_evenly_within_memory_and_number(tmp_path: Path, film: NDArray[np.uint8]) -> None:
     np.save(tmp_path / "film.npy", film)
     path, size = tmp_path / "film.npy", film[0].nbytes
-    assert list(_frames.spread(path)) == list(range(10))
-    assert list(_frames.spread(path, most=6)) == [0, 2, 4, 6, 8]
-    assert list(_frames.spread(path, most_bytes=3 * size)) == [0, 4, 8]
-    assert list(_frames.spread(path, most_bytes=1)) == [0]
-    for place, frame in _frames.spread(path, most=3).items():
+    assert list(frame_files.spread(path)) == list(range(10))
+    assert list(frame_files.spread(path, most=6)) == [0, 2, 4, 6, 8]
+    assert list(frame_files.spread(path, most_bytes=3 * size)) == [0, 4, 8]
+    assert list(frame_files.spread(path, most_bytes=1)) == [0]
+    for place, frame in frame_files.spread(path, most=3).items():
         np.testing.assert_array_equal(frame, film[place])
 
 
@@ -108,7 +108,7 @@ def test_the_rate_of_a_film_and_a_gif_is_read_and_others_have_the_usual(
         with Film(tmp_path / name, 10) as written:
             for frame in film:
                 written.write(frame)
-        assert _frames.rate(tmp_path / name) == pytest.approx(10)
+        assert frame_files.rate(tmp_path / name) == pytest.approx(10)
     np.save(tmp_path / "a.npy", film)
     Image.fromarray(film[0]).save(tmp_path / "a.png")
-    assert _frames.rate(tmp_path / "a.npy") == _frames.rate(tmp_path / "a.png") == _frames.USUAL
+    assert frame_files.rate(tmp_path / "a.npy") == frame_files.rate(tmp_path / "a.png") == frame_files.USUAL

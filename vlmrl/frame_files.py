@@ -56,17 +56,20 @@ def read(path: Path, every: int = 1, key: str = "files") -> Iterator[Part]:
         raise ConfigError(f"{key}={path}: cannot be read as a picture, film or array: {cause}") from cause
 
 
-def spread(path: Path, most_bytes: int = 256 * 2**20, most: int = 500) -> dict[int, NDArray[np.uint8]]:
+def spread(
+    path: Path, most_bytes: int = 256 * 2**20, most: int = 500, key: str = "files"
+) -> dict[int, NDArray[np.uint8]]:
     """Frames spread evenly over a file, the first among them, by their place in it.
 
     Args:
         path: as for :func:`read`, whose errors it raises.
         most_bytes: memory for all of them; one frame is kept in any case.
         most: how many.
+        key: what a message calls the file by.
     """
     kept: dict[int, NDArray[np.uint8]] = {}
     every = 1
-    for start, part in read(path):
+    for start, part in read(path, key=key):
         for index, frame in enumerate(part, start):
             if index % every == 0:
                 kept[index] = frame.copy()  # a view would keep its whole part
