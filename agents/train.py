@@ -115,9 +115,10 @@ def _prepare(world: World, clock: Clock, say: Say) -> tuple[World, Teacher | Non
         tell_drawn(config.reward.name, config.reward.keywords, say)
     scorer = build_scorer(config, words, world.task)
     where = config.world if world.task is None else world.task.world
-    if report := familiarity.report_where_known(config.encoder, scorer.model.encoder, words, where):
+    model = scorer.model
+    if model.reads_words and (report := familiarity.report_where_known(config.encoder, model.encoder, words, where)):
         say(report)
-    world = replace(world, size=config.render.size or scorer.model.encoder.image_size)
+    world = replace(world, size=config.render.size or model.encoder.image_size)
     shape = build_shape(world, scorer, say)
     return world, Teacher(AllCores(scorer, clock, torch.get_num_threads()), shape)
 
