@@ -94,12 +94,12 @@ class Watching(BaseCallback):
                 success = np.array([means.get("success", np.nan)])
                 self._rows.append(steps, {"scores": np.concatenate(seen.scores), "success": success})
             except VlmrlError as fault:
-                self._say(f"warning: the agent could not be watched at {steps:,} steps: {fault}; training goes on")
+                self._say(f"warning: at {steps:,} steps the agent could not be watched: {fault}; training goes on")
                 return
             self._tell_what_is_not_asked(seen)
             for alarm in self._raised(seen):
                 film = self._film(steps, alarm, seen)
-                self._say(f"{steps:>9,} steps: alarm {alarm.name}: {alarm.said}{f'; {film}' if film else ''}")
+                self._say(f"alarm {alarm.name} ({steps:,} steps): {alarm.said}{f'; {film}' if film else ''}")
                 self._note(steps, alarm, film)
 
     def _raised(self, seen: Watched) -> tuple[Alarm, ...]:
@@ -112,7 +112,7 @@ class Watching(BaseCallback):
         """Say once what nobody can know here, so that silence is not taken for a finding."""
         missing = []
         if self._world.task is None:
-            missing.append("diverging (success is not known)")
+            missing.append("diverging (no ground truth is known)")
         if seen.in_view is None:
             missing.append("out_of_view (where the robot is, is not known)")
         if missing and not self._told:

@@ -63,7 +63,7 @@ def test_a_reward_that_hangs_on_single_pixels_is_jittery(tmp_path, lines):
     assert "100%" in said[0]
     assert "bound 25%" in said[0]
     (without,) = [line for line in lines if line.startswith("watching for signs")]
-    assert "diverging (success is not known) and out_of_view" in without
+    assert "diverging (no ground truth is known) and out_of_view" in without
     page = write(run.path).read_text(encoding="utf-8")
     assert "jittery" in page
     assert "alarms/160-jittery.mp4" in page
