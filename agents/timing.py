@@ -38,13 +38,14 @@ class Clock:
         self._start = time.perf_counter()
 
     @contextmanager
-    def of(self, part: str) -> Iterator[None]:
-        """Count the time of the block as ``part``."""
-        start = time.perf_counter()
+    def of(self, part: str, less: str | None = None) -> Iterator[None]:
+        """Count the time of the block as ``part``, less what is counted as another part meanwhile."""
+        start, before = time.perf_counter(), self.seconds[less] if less else 0.0
         try:
             yield
         finally:
-            self.add(part, time.perf_counter() - start)
+            elsewhere = self.seconds[less] - before if less else 0.0
+            self.add(part, max(0.0, time.perf_counter() - start - elsewhere))
 
     def add(self, part: str, seconds: float) -> None:
         """Count ``seconds`` as ``part``."""
@@ -88,22 +89,13 @@ class TimedEnvs(VecEnvWrapper):
 
     def reset(self) -> VecEnvObs:
         """Reset all environments."""
-        with self._simulating():
+        with self._clock.of("simulation", less="rendering"):
             return self.venv.reset()
 
     def step_wait(self) -> VecEnvStepReturn:
         """Step all environments."""
-        with self._simulating():
+        with self._clock.of("simulation", less="rendering"):
             return self.venv.step_wait()
-
-    @contextmanager
-    def _simulating(self) -> Iterator[None]:
-        start, drawn = time.perf_counter(), self._clock.seconds["rendering"]
-        try:
-            yield
-        finally:
-            rendering = self._clock.seconds["rendering"] - drawn
-            self._clock.add("simulation", time.perf_counter() - start - rendering)
 
 
 def time_frames(drawing: FrameTap | Easel, clock: Clock) -> None:

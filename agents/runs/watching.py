@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -87,7 +85,7 @@ class Watching(BaseCallback):
         return True
 
     def _watch(self, steps: int, means: dict[str, float]) -> None:
-        with self._judging_time(), undisturbed():
+        with self._clock.of("judging", less="scoring"), undisturbed():
             try:
                 policy = TrainedPolicy(self.model)
                 seen = watch(policy, self._make, self._world.task, self._seeds, self._scorer, self._world.words)
@@ -144,16 +142,6 @@ class Watching(BaseCallback):
                 file.write(json.dumps(plain({**about, "seed": seed, "film": film}), ensure_ascii=False) + "\n")
         except OSError as fault:
             self._say(f"warning: {self._run.alarms}: cannot be written ({fault.strerror}); training goes on")
-
-    @contextmanager
-    def _judging_time(self) -> Iterator[None]:
-        """Count the time of the block as judging, less what the scorer counts as scoring."""
-        start, scored = time.perf_counter(), self._clock.seconds["scoring"]
-        try:
-            yield
-        finally:
-            scoring = self._clock.seconds["scoring"] - scored
-            self._clock.add("judging", max(0.0, time.perf_counter() - start - scoring))
 
 
 def _steps_of(name: str) -> int:

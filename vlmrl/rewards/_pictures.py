@@ -104,14 +104,16 @@ class PictureReward(EmbeddingReward):
         """One direction ``(D,)`` for the pictures of a setting: their mean, brought back to length 1."""
         return normalize(self._pictures(setting, shown).mean(0), dim=0)
 
-    def _apart(self, setting: str, goal: torch.Tensor, start: torch.Tensor, least: float) -> None:
-        """Refuse pictures of goal and start that this encoder cannot tell apart."""
-        apart = max(0.0, 1.0 - float(goal @ start))
+    def _line(self, image: Shown, start: Shown, least: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """Directions ``(D,)`` of the pictures of goal and start, which this encoder must be able to tell apart."""
+        goal, begun = self._direction("image", image), self._direction("start", start)
+        apart = max(0.0, 1.0 - float(goal @ begun))
         if apart < least:
             raise ConfigError(
-                f"reward.{setting}, reward.start: their pictures are {apart:.4f} apart (1 - cosine) for this encoder, "
+                f"reward.image, reward.start: their pictures are {apart:.4f} apart (1 - cosine) for this encoder, "
                 f"too near to give a direction (reward.min_distance={least}); show a start in which the goal is missed"
             )
+        return goal, begun
 
     def _several(self, setting: str, shown: Shown) -> list[tuple[str, Any]]:
         """The setting's name with each of its files or arrays."""

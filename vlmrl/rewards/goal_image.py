@@ -56,10 +56,10 @@ class GoalImage(PictureReward):
         self.min_distance = between("reward.min_distance", min_distance, 1e-6, 1.0)
         if start is not None and self.alpha == 0:
             raise ConfigError("reward.start: is not read while reward.alpha=0; set reward.alpha=0.5, or leave it out")
-        self._goal = self._direction("image", image)
         if self.alpha > 0:
-            self._start = self._direction("start", start)
-            self._apart("image", self._goal, self._start, self.min_distance)
+            self._goal, self._start = self._line(image, start, self.min_distance)
+        else:
+            self._goal = self._direction("image", image)
 
     @classmethod
     def missing_pictures(cls, settings: Mapping[str, Any]) -> dict[str, Sight]:

@@ -71,8 +71,7 @@ class Grasp2Vec(PictureReward):
         super().__init__(encoder)
         self.least = between("reward.least", least, 1e-4, 2.0)
         self.min_distance = between("reward.min_distance", min_distance, 1e-6, 1.0)
-        self._goal, self._start = self._direction("image", image), self._direction("start", start)
-        self._apart("image", self._goal, self._start, self.min_distance)
+        self._goal, self._start = self._line(image, start, self.min_distance)
 
     def _score(self, images: torch.Tensor, words: Words) -> torch.Tensor:
         return difference_score(images, self._goal, self._start, self.least)

@@ -138,10 +138,12 @@ def faster(settings: Settings) -> torch.autocast:
     return torch.autocast(settings.place.type, torch.bfloat16, enabled=settings.precision == "bf16")
 
 
-def aims(taught: dict[str, Lesson], rows: dict[str, Tensor], said: dict[str, Tensor]) -> list[Tensor]:
-    """The cosines that the drawn frames and captions should have, domain by domain."""
+def aims(
+    taught: dict[str, Lesson], rows: dict[str, Tensor], said: dict[str, Tensor], place: torch.device
+) -> list[Tensor]:
+    """The cosines that the drawn frames and captions should have, domain by domain, at ``place``."""
     return [
-        cosines(part.near[rows[n]], part.seen[rows[n]], part.first[said[n]], part.second[said[n]])
+        cosines(part.near[rows[n]], part.seen[rows[n]], part.first[said[n]], part.second[said[n]]).to(place)
         for n, part in taught.items()
     ]
 
@@ -158,6 +160,7 @@ def blurred(vectors: Tensor, rng: np.random.Generator) -> Tensor:
 
 def train_images(settings: Settings, taught: dict[str, Lesson], model: CLIP, projection: Projection, say: Say) -> None:
     """Stage 1: the image tower and the projection."""
+    place = settings.place
     parameters = [*model.visual.parameters(), *projection.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.02, fused=True)
     progress = Progress(
@@ -176,10 +179,10 @@ def train_images(settings: Settings, taught: dict[str, Lesson], model: CLIP, pro
         said = {n: part.captions(rng, 48) for n, part in taught.items()}
         batch = torch.cat([taught[n].frames[r] for n, r in rows.items()])
         with faster(settings):
-            embedded = model.encode_image(pixels(batch.to(settings.place)))
+            embedded = model.encode_image(pixels(batch.to(place)))
         images = F.normalize(embedded.float(), dim=-1).split([len(drawn) for drawn in rows.values()])
-        texts = [projection(blurred(taught[n].taught[s].to(settings.place), rng)) for n, s in said.items()]
-        loss = pinned(list(images), texts, [aim.to(settings.place) for aim in aims(taught, rows, said)])
+        texts = [projection(blurred(taught[n].taught[s].to(place), rng)) for n, s in said.items()]
+        loss = pinned(list(images), texts, aims(taught, rows, said, place))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -218,15 +221,14 @@ def train_texts(
     say: Say,
 ) -> None:
     """Stage 2: the text tower, against the finished image embeddings and the projected vectors of the teacher."""
-    images = {
-        n: embed_frames(model, part.frames[: 3000 * part.share], settings.place).clone() for n, part in taught.items()
-    }
+    place = settings.place
+    images = {n: embed_frames(model, part.frames[: 3000 * part.share], place).clone() for n, part in taught.items()}
     ids = {n: tokenizer(part.texts) for n, part in taught.items()}
     texts, vectors = read(settings.work / "corpus")
     corpus_ids = tokenizer(texts)
     with torch.no_grad():
-        goals = {n: projection(part.taught.to(settings.place)) for n, part in taught.items()}
-        corpus_goals = projection(torch.from_numpy(vectors.astype(np.float32)).to(settings.place))
+        goals = {n: projection(part.taught.to(place)) for n, part in taught.items()}
+        corpus_goals = projection(torch.from_numpy(vectors.astype(np.float32)).to(place))
     tower = nn.ModuleDict({"tokens": model.token_embedding, "blocks": model.transformer, "norm": model.ln_final})
     extra = [model.positional_embedding, model.text_projection]
     optimiser = torch.optim.AdamW([*tower.parameters(), *extra], lr=1e-3, weight_decay=0.01, fused=True)
@@ -240,16 +242,13 @@ def train_texts(
         free = torch.from_numpy(rng.integers(0, len(corpus_ids), 96))
         tokens = torch.cat([*(ids[n][s] for n, s in said.items()), corpus_ids[free]])
         with faster(settings):
-            out = embed_tokens(model, tokens.to(settings.place))
+            out = embed_tokens(model, tokens.to(place))
         out = F.normalize(out.float(), dim=-1)
         mine = list(out[: -len(free)].split([len(drawn) for drawn in said.values()]))
         rows = {n: part.rows(rng, 64, of=len(images[n])) for n, part in taught.items()}
         seen = [images[n][r] for n, r in rows.items()]
         aim = torch.cat([*(goals[n][s] for n, s in said.items()), corpus_goals[free]])
-        loss = (
-            PINNED * pinned(seen, mine, [aim.to(settings.place) for aim in aims(taught, rows, said)])
-            + (1 - (out * aim).sum(-1)).mean()
-        )
+        loss = PINNED * pinned(seen, mine, aims(taught, rows, said, place)) + (1 - (out * aim).sum(-1)).mean()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_([*tower.parameters(), *extra], 1.0)
