@@ -38,6 +38,8 @@ from vlmrl.metrics.evaluation import Comparison
 FIRST_SEED = 10_000
 """Apart from the seeds of training."""
 SCRIPT = "script"
+ASKED = {"task", "episodes", "runs", "again"}
+"""What may be given."""
 
 
 def runs_of(folder: Path, task: Task) -> Iterator[RunDir]:
@@ -86,6 +88,9 @@ def knowing(task: Task, folder: Path, episodes: int, known: Reached | None) -> R
 def main(arguments: list[str]) -> int:
     """Measure what is asked for, and write the file."""
     given = dict(argument.split("=", 1) for argument in arguments)
+    if wrong := set(given) - ASKED:
+        _say(f"{', '.join(sorted(wrong))}: no such setting; known: {', '.join(sorted(ASKED))}")
+        return 2
     episodes, folder = int(given.get("episodes", 50)), Path(given.get("runs", "runs/oracle"))
     again = given.get("again") == "true"
     told = reached.read(reached.FILE)

@@ -27,6 +27,8 @@ from vlmrl.metrics.plain import plain
 TRAINED, RANDOM = "agent", "random"
 """What a comparison calls the run's own agent, and the one that acts at random."""
 EVERY_FRAME = "every frame"
+UNSHAPED = ("center",)
+"""The default's shapers, which go without saying."""
 CURVES = {"success": "successes", "oracle_return": "oracle_returns"}
 """What is kept of the evaluations during training, and the array of evaluations.npz that holds it."""
 
@@ -53,9 +55,16 @@ class Judged:
     def kind(self) -> tuple[Any, ...]:
         """What all seeds of one row share: everything but the seed."""
         config = self.run.config
-        pay = "ground truth" if config.reward.is_oracle else f"{config.reward.name}, {config.encoder.name}"
         goal = () if config.reward.is_oracle else self.comparison.goal or config.goal
-        return config.world, goal, pay, config.agent.name, config.agent.total_steps, scored(config)
+        return config.world, goal, paid_by(config), config.agent.name, config.agent.total_steps, scored(config)
+
+
+def paid_by(config: RunConfig) -> str:
+    """Who paid the learner, in words: reward, encoder, and shapers where they are not the default's."""
+    if config.reward.is_oracle:
+        return "ground truth"
+    shapers = tuple(config.shaping.keywords)
+    return ", ".join((config.reward.name, config.encoder.name, *(() if shapers == UNSHAPED else shapers)))
 
 
 def scored(config: RunConfig) -> str:

@@ -160,6 +160,9 @@ class Task:
         profile: the render profile of its scored frames.
         hold: steps for which success must last; None is a fifth of the horizon.
         held: ``last``: on each of the last ``hold`` steps. ``any``: on ``hold`` steps in a row, anywhere.
+        ends: the episode ends the first time that it is done, as where a robot is stopped then; ``hold`` is 1 and
+            ``held`` is ``any``. Its own reward is ``oracle - 1`` then, what a step's state lacks: one that pays for
+            being near would pay for never arriving.
         world: the domain whose pictures it shows, by which sim-clip knows it; empty is the domain of its name. A copy
             (:meth:`but`) stays in the world of what it was made from, whatever it is called.
         expert: does the task by script, knowing the simulator: from an environment whose episode has just begun, the
@@ -181,6 +184,7 @@ class Task:
     profile: Profile = "fast"
     hold: int | None = None
     held: Literal["last", "any"] = "last"
+    ends: bool = False
     world: str = ""
     expert: Callable[[gym.Env[Any, Any]], Policy] | None = None
 
@@ -193,11 +197,20 @@ class Task:
             raise ConfigError(
                 f"task={self.name}: horizon={self.horizon}, hold={self.hold}: hold must lie in 1..horizon"
             )
+        if self.ends and (self.held, self.hold) != ("any", 1):
+            raise ConfigError(
+                f"task={self.name}: ends={self.ends}: its episodes end the first time that it is done, so it cannot be "
+                f"held={self.held}, hold={self.hold}; say held=any, hold=1"
+            )
 
     @property
     def hold_steps(self) -> int:
         """For how many steps success must last."""
         return max(1, self.horizon // 5) if self.hold is None else self.hold
+
+    def reward(self, oracle: Any) -> Any:
+        """The environment's own reward for states as near as ``oracle`` says, a float or floats ``(...)``."""
+        return oracle - 1.0 if self.ends else oracle
 
     @property
     def words(self) -> Words:

@@ -19,9 +19,9 @@ class TaskEnv(gym.Wrapper[Any, Any, Any, Any]):
     """Adds a task's ground truth to its environment.
 
     The reward is ``task.oracle`` in [0, 1]; ``info`` holds ``oracle`` (float) and ``success`` (bool) of the state
-    reached. It never terminates: an end for being unhealthy would tell the learner what the words should, and
-    turns the sign of what a long episode is worth. ``reset(options={"pose": "goal"})`` starts in a goal state,
-    ``"bad"`` in a bad one.
+    reached. It never terminates, but for success in a task that ``ends`` so: an end for being unhealthy would tell the
+    learner what the words should, and turns the sign of what a long episode is worth.
+    ``reset(options={"pose": "goal"})`` starts in a goal state, ``"bad"`` in a bad one.
 
     Args:
         task: the task.
@@ -77,10 +77,11 @@ class TaskEnv(gym.Wrapper[Any, Any, Any, Any]):
         return observe()
 
     def step(self, action: Any) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
-        """Step; the reward is the oracle's, and only a time limit around this wrapper ends the episode."""
+        """Step; the reward is the task's own, and a time limit around this wrapper ends most episodes."""
         observation, _, _, truncated, info = self.env.step(action)
         truth = self.truth()
-        return observation, truth["oracle"], False, truncated, {**info, **truth}
+        ended = self.task.ends and truth["success"]
+        return observation, self.task.reward(truth["oracle"]), ended, truncated, {**info, **truth}
 
     def render(self) -> NDArray[np.uint8] | None:
         """The present state in the ``pretty`` profile, uint8 ``(480, 480, 3)``, or None without a render mode."""

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from benchmarks import fewer_frames, results
+from benchmarks import fewer_frames, hacked, results
 from vlmrl.config.compose import configure
 from vlmrl.config.run_dir import RunDir
 from vlmrl.metrics.evaluation import Comparison, Episode, Evaluation
@@ -41,6 +41,19 @@ def test_seeds_share_a_row_and_pay_does_not(runs):
     assert words["random_success"]["mean"] == 0.0
     assert words["chosen"] == ["last checkpoint"]
     assert (truth["paid_by"], truth["goal"], truth["success"]["mean"]) == ("ground truth", [], 1.0)
+
+
+def test_another_shaping_is_another_row_and_alarms_are_counted_over_seeds(runs):
+    shaped = configure(task="cartpole/upright", seed=0, shaping=["preference", "clip"], run_dir=runs / "shaped-0")
+    with RunDir.start(shaped, ["vlmrl", "train"]) as run:
+        Comparison((judged("agent", [True]), judged("random", [False])), goal=("a pole up",)).save(run.evaluation)
+        run.alarms.write_text('{"name": "diverging"}\n{"name": "jittery"}\n{"name": "diverging"}\n')
+    (runs / "goal_baseline-1" / "alarms.jsonl").write_text('{"name": "diverging"}\n')
+    found = {row["paid_by"]: row for row in hacked.hacked(runs)["rows"]}
+    assert found["goal_baseline, sim_clip, preference, clip"]["alarms"] == ["diverging 1 of 1", "jittery 1 of 1"]
+    assert found["goal_baseline, sim_clip"]["alarms"] == ["diverging 1 of 2"]
+    assert found["ground truth"]["alarms"] == []
+    assert {row["length"] for row in found.values()} == {10}
 
 
 def test_agreement_of_all_episodes_is_no_certainty(runs):

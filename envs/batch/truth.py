@@ -36,3 +36,12 @@ class Truth:
         state = self._state[rows]
         oracle, success = self._task.oracle(state), self._task.success(state)
         return {"oracle": np.array(oracle, dtype=np.float64), "success": np.array(success, dtype=bool)}
+
+    def reward(self, truths: dict[str, Array]) -> Array:
+        """The task's own reward for what :meth:`__call__` said, float64 ``(k,)``, a new array."""
+        return np.array(self._task.reward(truths["oracle"]), dtype=np.float64)
+
+    def ended(self, truths: dict[str, Array]) -> Array:
+        """Which episodes that ends, bool ``(k,)``: those that are done, in a task that ends by it."""
+        done = truths["success"]
+        return done.copy() if self._task.ends else np.zeros_like(done)

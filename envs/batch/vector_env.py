@@ -148,11 +148,12 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
         robot.ctrl[:] = actions
         robot.advance()
         seen, judged = robot.observe(), robot.judge(actions)
-        terminated = judged.terminated if self._truth is None else ~self._everyone
+        truths = self._truths()
+        terminated = judged.terminated if self._truth is None else self._truth.ended(truths)
         truncated = self._cut()
         ended = np.flatnonzero(terminated | truncated).astype(np.int32)
         last = self._last(ended, judged) if ended.size else {}
-        rewards, infos = self._tell(judged, ended)
+        rewards, infos = self._tell(judged, truths, ended)
         if ended.size:
             self._finish(ended, seen, infos, last)
             self._restart(ended, seen, infos, {})
@@ -169,13 +170,17 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
         """What the stock environment tells of the step that ended its episode, ``(k, …)`` each."""
         return {**{name: values[ended] for name, values in judged.terms.items()}, **self._robot.final(ended)}
 
-    def _tell(self, judged: Judged, ended: Ids) -> tuple[Array, dict[str, Any]]:
+    def _truths(self) -> dict[str, Array]:
+        """What a task's ground truth says of the states reached; nothing where there is no task."""
+        if self._truth is None:
+            return {}
+        self._robot.refresh()
+        return self._truth()
+
+    def _tell(self, judged: Judged, truths: dict[str, Array], ended: Ids) -> tuple[Array, dict[str, Any]]:
         """Rewards, float64 ``(N,)``, and infos of the states reached: truths, and frames before anybody resets."""
-        rewards, infos = judged.reward.astype(np.float64), {}
-        if self._truth is not None:
-            self._robot.refresh()
-            infos = self._truth()
-            rewards = infos["oracle"].copy()
+        infos: dict[str, Any] = dict(truths)
+        rewards = judged.reward.astype(np.float64) if self._truth is None else self._truth.reward(truths)
         if self.easel is not None:
             infos["task_reward"], rewards = rewards, np.zeros(self.num_envs)
         infos.update({f"_{name}": self._everyone.copy() for name in infos})

@@ -50,7 +50,7 @@ class Reached:
     @classmethod
     def of(cls, who: str, task: Task, traces: list[Array]) -> Reached:
         """From ``success`` on each step of each episode, bool ``(T,)``."""
-        passing = task.but(held="any", hold=min(IN_PASSING, task.horizon))
+        passing = task.but(held="any", hold=1 if task.ends else min(IN_PASSING, task.horizon))
         held, passed = (sum(map(one.succeeded, traces)) for one in (task, passing))
         return cls(who, len(traces), held, passed, sum(bool(trace.any()) for trace in traces))
 

@@ -1,0 +1,55 @@
+"""Gather runs of a task that was built to be hacked into docs/data/hacked.json: results, and the alarms that rose.
+
+    python benchmarks/hacked.py runs/hacked
+    make docs
+
+A row is one of ``benchmarks/results.py``; beside it, for every alarm, in how many of the row's runs it rose.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.gather import gather
+from benchmarks.results import Judged, grouped, over_seeds, row
+
+
+def alarms(group: Sequence[Judged]) -> list[str]:
+    """Every alarm that rose while they trained, and in how many of them: ``["diverging 3 of 3"]``."""
+    rose = Counter(name for one in group for name in _rose(one.run.alarms))
+    return [f"{name} {count} of {len(group)}" for name, count in sorted(rose.items())]
+
+
+def _rose(path: Path) -> set[str]:
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return {str(json.loads(line)["name"]) for line in lines}
+
+
+def hacked(folder: Path) -> dict[str, Any]:
+    """What the file holds: the rows, the command and the machines.
+
+    Raises:
+        ConfigError, RunError: there is no judged run, or one cannot be read.
+    """
+    groups, machines = grouped(folder)
+    rows = []
+    for kind in sorted(groups, key=str):
+        group = groups[kind]
+        length = over_seeds([one.named("agent") for one in group], "length")
+        about = {"alarms": alarms(group), "length": None if length is None else length.mean}
+        rows.append({**row(group), **about})
+    return {"command": f"python benchmarks/hacked.py {folder}", "on": machines, "rows": rows}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the file; 2 where the folder holds nothing to gather."""
+    return gather(arguments, "hacked", hacked)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
