@@ -68,6 +68,19 @@ class Preprocess:
         rows = rows.sub_(mean).div_(std)
         return rows.view(len(rows), -1, wide, 3).permute(0, 3, 1, 2)
 
+    def seen(self, height: int, width: int) -> tuple[float, float, float, float]:
+        """Top, left, bottom and right of what the tower reads of a frame of that size, in pixels of the frame.
+
+        Inside the frame where the rest is cut off, beyond it where it is padded.
+        """
+        edges = []
+        for before, fitted, after in zip((height, width), self._fitted(height, width), self.size, strict=True):
+            short = max(0, after - fitted)
+            begin = round((fitted + short - after) / 2.0) - short // 2
+            edges.append((begin * before / fitted, (begin + after) * before / fitted))
+        (top, bottom), (left, right) = edges
+        return top, left, bottom, right
+
     @property
     def _filter(self) -> Filter:
         # open_clip leaves the filter at its default here; a model is measured with what open_clip does.

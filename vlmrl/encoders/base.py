@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vlmrl.errors import ShapeError
+from vlmrl.errors import ConfigError, ShapeError
 from vlmrl.types import Frames
 
 if TYPE_CHECKING:
@@ -47,6 +47,53 @@ class Encoder(ABC):
         Raises:
             ConfigError: a sentence is empty, or longer than the text tower's context.
         """
+
+    def patches(self, frames: Frames, fine: int = 1) -> torch.Tensor:
+        """Embed each place of uint8 ``(B, H, W, 3)`` frames: float32 ``(B, h, w, D)``, rows of length 1.
+
+        Args:
+            frames: as for :meth:`images`.
+            fine: how many times finer than the tower's own grid, along each side; costs ``fine ** 2`` times as much.
+
+        Raises:
+            ConfigError: this encoder has no dense features, or ``fine`` is no whole number from 1 to 16.
+            ShapeError: as for :meth:`images`.
+        """
+        raise ConfigError(f"encoder: {type(self).__name__} has no dense features; take a model of open_clip")
+
+    def similarity(
+        self, frames: Frames, sentences: Sequence[str], fine: int = 1, *, pixels: bool = False
+    ) -> torch.Tensor:
+        """Where in frames it looks as sentences say: the cosine of each place with the mean of the sentences.
+
+        Args:
+            frames: uint8 ``(B, H, W, 3)``.
+            sentences: one or several, which are averaged.
+            fine: as for :meth:`patches`.
+            pixels: brought to the size of the frames, linear between places; NaN where the encoder cut the frame off.
+
+        Returns:
+            float32 ``(B, h, w)``, or ``(B, H, W)`` of pixels, in [-1, 1].
+
+        Raises:
+            ConfigError: there is no sentence, or what :meth:`patches` and :meth:`texts` refuse.
+            ShapeError: as for :meth:`images`.
+        """
+        from torch.nn.functional import normalize
+
+        if not sentences:
+            raise ConfigError("sentences=[]: say what to look for, such as ['a red block']")
+        batch = as_batch(frames)
+        maps = self.patches(batch, fine) @ normalize(self.texts(sentences).mean(0), dim=0)
+        return self.on_frame(maps, (batch.shape[1], batch.shape[2])) if pixels else maps
+
+    def on_frame(self, maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+        """Maps ``(B, h, w)`` of :meth:`patches`'s places on frames of ``size``, float32 ``(B, height, width)``.
+
+        Raises:
+            ConfigError: this encoder has no dense features.
+        """
+        raise ConfigError(f"encoder: {type(self).__name__} has no dense features; take a model of open_clip")
 
 
 def as_batch(frames: Frames) -> torch.Tensor:

@@ -52,6 +52,14 @@ class EveryGpu(Encoder):
         rows = [encoder.images(share) for encoder, share in zip(self._encoders, shares, strict=True)]
         return torch.cat([some.to(self.device) for some in rows])
 
+    def patches(self, frames: Frames, fine: int = 1) -> torch.Tensor:
+        """Embed each place of frames, on the first device alone: float32 ``(B, h, w, D)`` rows of length 1."""
+        return self._encoders[0].patches(frames, fine)
+
+    def on_frame(self, maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+        """Maps ``(B, h, w)`` of places on frames of ``size``, ``(B, height, width)``; NaN where those were cut off."""
+        return self._encoders[0].on_frame(maps, size)
+
     def texts(self, sentences: Sequence[str]) -> torch.Tensor:
         """Embed K sentences as float32 ``(K, D)`` rows of length 1; each is computed once and then remembered."""
         return self._encoders[0].texts(sentences)

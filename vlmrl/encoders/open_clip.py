@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from torch.nn.functional import normalize
 
 from vlmrl.encoders import _int8, _probe
+from vlmrl.encoders._dense import Seen, finer, to_pixels
 from vlmrl.encoders._fold import fold
 from vlmrl.encoders._preprocess import Preprocess
 from vlmrl.encoders._tokens import Tokens
@@ -33,6 +34,7 @@ Precision = Literal["auto", "fastest", "fp32", "bf16", "fp16", "int8"]
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _MATRICES = (torch.nn.Linear, torch.nn.Conv2d, torch.nn.MultiheadAttention)
 _SENTENCES_KEPT = 4096
+_FINEST = 16
 _PROBED = 16
 """Frames that a precision's speed is measured on."""
 _CALIBRATED = 64
@@ -118,14 +120,31 @@ class OpenClip(Encoder):
         rows = [known[sentence] for sentence in sentences]
         return torch.stack(rows) if rows else torch.empty((0, self.dim), device=self.device)
 
+    def patches(self, frames: Frames, fine: int = 1) -> torch.Tensor:
+        """Embed each place of uint8 ``(B, H, W, 3)`` frames: float32 ``(B, h, w, D)``, rows of length 1."""
+        if fine not in range(1, _FINEST + 1) or isinstance(fine, bool):
+            raise ConfigError(f"fine={fine}: must be a whole number from 1 to {_FINEST}")
+        batch = as_batch(frames)
+        empty = not len(batch)
+        if empty:  # only a picture shows how many places there are
+            batch = torch.zeros((1, *self.image_size, 3), dtype=torch.uint8)
+        parts = torch.split(batch, max(1, self.batch_size // fine**2))
+        maps = torch.cat([self._embed(part, fine) for part in parts])
+        return maps[:0] if empty else maps
+
+    def on_frame(self, maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+        """Maps ``(B, h, w)`` of places on frames of ``size``, ``(B, height, width)``; NaN where those were cut off."""
+        return to_pixels(maps, Seen(*self._preprocess.seen(*size)), size)
+
     def tokens(self, sentence: str) -> int:
         """How many of the text tower's tokens a sentence takes, start and end marks included."""
         return self._tokens.count(sentence)
 
-    def _embed(self, frames: torch.Tensor) -> torch.Tensor:
+    def _embed(self, frames: torch.Tensor, fine: int = 0) -> torch.Tensor:
+        """Rows ``(B, D)`` of whole frames, or with ``fine`` ``(B, h, w, D)`` of their places."""
         with torch.no_grad(), self._numbers(text=False):
             pixels = self._preprocess(self._upload(frames))
-            rows: torch.Tensor = self._towers.encode_image(pixels)
+            rows: torch.Tensor = finer(self._towers.visual, pixels, fine) if fine else self._towers.encode_image(pixels)
         return normalize(rows.float(), dim=-1)
 
     def calibrate(self, frames: Frames) -> Path:

@@ -57,13 +57,17 @@ class EmbeddingReward(FrameReward):
                 if len(self._sound) >= _WORDS_KEPT:  # words may come by the row, always new ones
                     self._sound.clear()
                 self._sound.add(one)
-        images = self.encoder.images(frames)
+        images = self._read(frames)
         scores = images.new_empty(len(images))
         for one, rows in groups.items():
             scores[slice(None) if rows is None else rows] = self.score_images(
                 images if rows is None else images[rows], one
             )
         return scores
+
+    def _read(self, frames: Frames) -> torch.Tensor:
+        """What :meth:`_score` reads of uint8 ``(B, H, W, 3)`` frames, B of them."""
+        return self.encoder.images(frames)
 
     def score_images(self, images: torch.Tensor, words: Words) -> torch.Tensor:
         """Score embeddings ``(B, D)``, rows of length 1, against words that :meth:`check` passed; ``(B,)``."""
@@ -88,6 +92,18 @@ def between(key: str, value: float, low: float, high: float) -> float:
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not low <= number <= high:
         raise ConfigError(f"{key}={value}: must be a number between {low} and {high}")
     return float(number)
+
+
+def whole(key: str, value: int, low: int, high: int) -> int:
+    """``value``, if it is a whole number in ``[low, high]``.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    number = between(key, value, low, high)
+    if not number.is_integer():
+        raise ConfigError(f"{key}={value}: must be a whole number between {low} and {high}")
+    return int(number)
 
 
 def _groups(words: Words | Sequence[Words], count: int) -> dict[Words, list[int] | None]:

@@ -60,3 +60,11 @@ class Remembered(Encoder):
     def texts(self, sentences: Sequence[str]) -> torch.Tensor:
         """Embed K sentences as float32 ``(K, D)`` rows of length 1; the encoder remembers them itself."""
         return self._encoder.texts(sentences)
+
+    def patches(self, frames: Frames, fine: int = 1) -> torch.Tensor:
+        """Embed each place of frames, float32 ``(B, h, w, D)`` rows of length 1; too large to be kept."""
+        return self._encoder.patches(frames, fine)
+
+    def on_frame(self, maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+        """Maps ``(B, h, w)`` of places on frames of ``size``, ``(B, height, width)``; NaN where those were cut off."""
+        return self._encoder.on_frame(maps, size)
