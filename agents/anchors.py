@@ -12,7 +12,9 @@ import numpy as np
 
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
+from vlmrl.rewards.base import unit_scores
 from vlmrl.scoring.scorer import Scorer
+from vlmrl.scoring.tracks import TrackScorer
 from vlmrl.shaping.base import Chain, Shaper, Steps, chain, finite
 from vlmrl.shaping.calibrate import Calibrate
 from vlmrl.shaping.center import Center
@@ -53,7 +55,7 @@ def measured(
     shaping: Mapping[str, Mapping[str, Any] | None],
     task: Task | None,
     make_env: Callable[[], gym.Env[Any, Any]],
-    scorer: Scorer,
+    scorer: Scorer | TrackScorer,
     words: Words,
     say: Say,
 ) -> dict[str, dict[str, Any]]:
@@ -80,10 +82,11 @@ def measured(
         raise ConfigError("shaping=[calibrate, center]: both say which score becomes 0; keep one")
     sights = _Sights(task, make_env, scorer, words)
     earlier: dict[str, dict[str, Any]] = {}
+    unit = unit_scores(getattr(scorer, "model", None))
     for name, given in settings.items():
         missing = [key for key in OPEN.get(name, ()) if given.get(key) is None]
         if missing:
-            found = _found(name, given, sights, chain(earlier), say)
+            found = _found(name, given, sights, chain(earlier, unit), say)
             given |= {key: getattr(found, key) for key in missing}
         earlier[name] = given
     return settings
@@ -137,7 +140,7 @@ class _Sights:
     """What can be seen of a world before learning starts, drawn and scored only if somebody asks."""
 
     def __init__(
-        self, task: Task | None, make_env: Callable[[], gym.Env[Any, Any]], scorer: Scorer, words: Words
+        self, task: Task | None, make_env: Callable[[], gym.Env[Any, Any]], scorer: Scorer | TrackScorer, words: Words
     ) -> None:
         self._task, self._make_env, self._scorer, self._words = task, make_env, scorer, words
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import gymnasium as gym
@@ -21,13 +21,16 @@ from vlmrl.config import parts
 from vlmrl.config.schema import RunConfig
 from vlmrl.envs.batch import Look, make_batch
 from vlmrl.envs.frame_tap import FrameTap, Tapped
+from vlmrl.envs.gauge import Gauge
 from vlmrl.envs.layers import layer_of
 from vlmrl.envs.make import env_spec, find_task, make_env, may_end_early, task_names
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.judge.pictures import with_pictures
-from vlmrl.rewards.base import RewardModel
+from vlmrl.keypoints.build import gauge_of
+from vlmrl.rewards.base import RewardModel, unit_scores
 from vlmrl.scoring.scorer import Scorer
+from vlmrl.scoring.tracks import TrackScorer, scorer_of
 from vlmrl.shaping.base import Chain, Float, Steps, chain
 from vlmrl.types import Words
 
@@ -51,6 +54,16 @@ class World:
     task: Task | None
     size: tuple[int, int] = STATE_SIZE
 
+    @cached_property
+    def gauge(self) -> Gauge | None:
+        """What the run's reward reads off the simulator; None for one that looks at frames.
+
+        Raises:
+            ConfigError: there is nothing to read here.
+        """
+        reward = self.config.reward
+        return None if reward.is_oracle else gauge_of(reward.name, reward.keywords, self.task, self.words)
+
     def env(self, frames: Tapped) -> gym.Env[Any, Any]:
         """One environment as the agent meets it; with ``frames`` it shows them, and pays nothing."""
         env = make_env(self._where, **self._look(frames))
@@ -63,7 +76,9 @@ class World:
         On MuJoCo's own threads where they have a batched form, one after the other where they have none: the numbers
         are the same.
         """
-        tapped: Tapped = "ends" if frames and self.config.scoring.every > 1 else frames
+        # A gauge must see every state, and costs no drawing.
+        few = frames and self.config.scoring.every > 1 and self.gauge is None
+        tapped: Tapped = "ends" if few else frames
         batch = self._batch(tapped, clock, count)
         venv: VecEnv = VecMonitor(self._singles(tapped, clock, count) if batch is None else batch)
         seen = venv.observation_space
@@ -102,6 +117,7 @@ class World:
             # Learning from words, an end for being unhealthy would tell what the words should.
             "healthy_end": self.config.reward.is_oracle,
             "profile": self.config.render.profile,
+            "gauge": self.gauge if frames else None,
         }
 
     def _choosing(self, actions: spaces.Space[Any]) -> bool:
@@ -145,7 +161,7 @@ def find_world(config: RunConfig) -> World:
     return World(config, task, config.render.size or STATE_SIZE)
 
 
-def build_scorer(config: RunConfig, words: Words, task: Task | None = None) -> Scorer:
+def build_scorer(config: RunConfig, words: Words, task: Task | None = None) -> Scorer | TrackScorer:
     """Load the encoder, put the reward model on it, and check the words.
 
     Args:
@@ -165,10 +181,10 @@ def build_scorer(config: RunConfig, words: Words, task: Task | None = None) -> S
     keywords = with_pictures(name, config.reward.keywords, task, look.size or encoder.image_size, look.profile)
     model: RewardModel = parts.part("reward", name)(encoder=encoder, **keywords)
     model.check(words)
-    return Scorer(model)
+    return scorer_of(model)
 
 
-def build_shape(world: World, scorer: Scorer, say: Callable[[str], object]) -> Shape:
+def build_shape(world: World, scorer: Scorer | TrackScorer, say: Callable[[str], object]) -> Shape:
     """From scores to rewards, as ``shaping`` says; made non-negative where an episode may end early.
 
     Args:
@@ -181,7 +197,8 @@ def build_shape(world: World, scorer: Scorer, say: Callable[[str], object]) -> S
         ConfigError: a setting that a shaper refuses, or an anchor that only a task's own states could give.
     """
     shaping = world.config.shaping.keywords
-    shape = chain(measured(shaping, world.task, partial(world.env, True), scorer, world.words, say))
+    settings = measured(shaping, world.task, partial(world.env, True), scorer, world.words, say)
+    shape = chain(settings, unit_scores(scorer.model))
     return _safe_to_end(world, scorer.model, shape, say) if world.may_end_early else shape
 
 

@@ -150,6 +150,7 @@ class AllCores:
     def __init__(self, scorer: Any, clock: Clock, threads: int) -> None:
         self._scorer, self._clock, self._threads = scorer, clock, threads
         self.ahead: int = getattr(scorer, "ahead", 0)
+        self.takes: str = getattr(scorer, "takes", "picture")
 
     def frames(self, frames: Any, words: Any) -> Any:
         """Score frames, as the scorer does."""

@@ -23,6 +23,7 @@ from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import RunConfig
 from vlmrl.judge.compare import compare
 from vlmrl.judge.pictures import sources, tell_drawn
+from vlmrl.keypoints.build import tell_planned
 from vlmrl.metrics.evaluation import Comparison
 from vlmrl.sim_clip import familiarity
 
@@ -114,6 +115,8 @@ def _prepare(world: World, clock: Clock, say: Say) -> tuple[World, Teacher | Non
     if world.task is not None:
         tell_drawn(config.reward.name, config.reward.keywords, say)
     scorer = build_scorer(config, words, world.task)
+    if world.gauge is not None:  # refused here where there is nothing to read
+        tell_planned(config.reward.name, config.reward.keywords, say)
     where = config.world if world.task is None else world.task.world
     model = scorer.model
     if model.reads_words and (report := familiarity.report_where_known(config.encoder, model.encoder, words, where)):
@@ -132,7 +135,9 @@ def _headline(world: World, run: RunDir) -> str:
         words = world.words
         model = parts.part("reward", config.reward.name)
         likeness = " and ".join(f"{key} ({where})" for key, where in _pictures(config).items())
-        paid = f"paid for {' + '.join(map(repr, words.goal))}" if model.reads_words else f"paid by pictures: {likeness}"
+        paid = f"paid by pictures: {likeness}" if likeness else "paid by keypoints along a planned way"
+        if model.reads_words:
+            paid = f"paid for {' + '.join(map(repr, words.goal))}"
         against = (words.baseline if model.needs_baseline else ()) + (words.negative if model.needs_negative else ())
         if against:
             paid += f" against {' + '.join(map(repr, against))}"

@@ -14,6 +14,7 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.wrappers import TimeLimit
 
 from vlmrl.envs.frame_tap import FrameTap, Tapped
+from vlmrl.envs.gauge import Gauge
 from vlmrl.envs.layers import layer_of
 from vlmrl.envs.own import OWN
 from vlmrl.envs.pixels import PixelObservation, Sight, check_sight
@@ -21,6 +22,7 @@ from vlmrl.envs.simulator import has_simulator
 from vlmrl.envs.suite import ENTRY, register_suite, suite_ends
 from vlmrl.envs.task import Profile, Task
 from vlmrl.envs.task_env import TaskEnv
+from vlmrl.envs.track_tap import TrackTap
 from vlmrl.errors import ConfigError, UnknownName
 from vlmrl.find import find, names, plugins
 
@@ -95,6 +97,7 @@ def make_env(
     seed: int | None = None,
     healthy_end: bool = False,
     profile: Profile | None = None,
+    gauge: Gauge | None = None,
 ) -> gym.Env[Any, Any]:
     """The environment of a task, or of any Gymnasium id, ready for a learner.
 
@@ -107,6 +110,7 @@ def make_env(
         seed: seeds the first reset and the action space.
         healthy_end: keep an early end for being unhealthy, where a Gymnasium environment has one.
         profile: how much drawing a frame is worth; None: the task's own, ``fast`` where there is no task.
+        gauge: where frames are tapped, tap what it reads off each state in their place (:class:`TrackTap`).
 
     Returns:
         An environment whose time limit truncates. With a task, ``info`` holds ``oracle`` and ``success``.
@@ -114,8 +118,10 @@ def make_env(
     Raises:
         UnknownName: no such task or id.
         RenderError: it can draw no frames.
+        ConfigError: a gauge, where the policy is to see pixels.
     """
     check_sight(obs)
+    gauge = gauged(obs, gauge) if frames else None
     if isinstance(task, str) and "/" in task and ":" not in task and not task.startswith("vlmrl/") and _is_task(task):
         task = find_task(task)
     shown: Task | None = None
@@ -125,8 +131,10 @@ def make_env(
     else:
         env = _any_id(task, bool(frames) or obs != "state", healthy_end)
         shown = _task_behind(env)
-    if frames or obs != "state":
-        camera = shown.camera if shown is not None else None
+    camera = shown.camera if shown is not None else None
+    if gauge is not None:
+        env = TrackTap(env, gauge, camera, profile or "vlm")
+    elif frames or obs != "state":
         every_step = frames != "ends" or obs != "state"
         env = FrameTap(env, size, camera, profile or (shown.profile if shown is not None else "fast"), every_step)
     if obs != "state":
@@ -135,6 +143,17 @@ def make_env(
         env.reset(seed=seed)
         env.action_space.seed(seed)
     return env
+
+
+def gauged(obs: Sight, gauge: Gauge | None) -> Gauge | None:
+    """The gauge itself.
+
+    Raises:
+        ConfigError: the policy is to see frames, and beside a gauge none are drawn.
+    """
+    if gauge is not None and obs != "state":
+        raise ConfigError(f"obs={obs}: this reward goes by keypoints, and no frames are drawn; take obs=state")
+    return gauge
 
 
 def _is_task(name: str) -> bool:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vlmrl.envs import gl
 from vlmrl.envs.in_view import in_frame
+from vlmrl.envs.pinhole import Pinhole
 from vlmrl.envs.task import Camera, Profile
 from vlmrl.errors import ConfigError, RenderError
 
@@ -120,6 +121,15 @@ class Renderer:
     def eye(self) -> mujoco.MjvGLCamera:
         """Where the last frame was taken from: position, forward and up [m]."""
         return self._scene.camera[0]
+
+    @property
+    def pinhole(self) -> Pinhole:
+        """The camera that the last frame was taken through.
+
+        Raises:
+            ConfigError: it has no perspective.
+        """
+        return Pinhole.of_scene(self._scene, self.size)
 
     def sees(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which places in the world, float64 ``(n, 3)`` [m], lie inside the last frame; bool ``(n,)``."""

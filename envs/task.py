@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any, Literal, TypeAlias
@@ -143,6 +143,41 @@ Policy: TypeAlias = Callable[[Array, dict[str, Any]], Array]
 """``(observation, info) -> action``, of one environment."""
 
 
+@dataclass(frozen=True, eq=False)
+class Points:
+    """The named points of a task, and the way through them that does it.
+
+    Attributes:
+        named: by name, ``State (...) -> (..., 3)``, places in the world [m].
+        own: the robot's own point, which it knows without a camera: a fingertip, the place between two.
+        target: where the own point, or what it carries, is to come; empty where that is no point of its own.
+        way: ``State (...) -> (..., K, 3)``: from the first state of an episode, the places to which the own point goes
+            one after the other [m]; K is the task's. The simulator's knowledge, as ``goal_states`` is.
+        near: how near to the last of them counts as there [m].
+        grasp: what it takes hold of or pushes; empty where it only goes somewhere.
+        grasped: of the places in ``way``, the number of the one where it does so, from 0.
+        closed: ``State (...) -> bool (...)``, the robot's fingers are closed, as far as it can tell; None: it has none.
+
+    Raises:
+        ConfigError: a name that is not there.
+    """
+
+    named: Mapping[str, StateFn]
+    own: str
+    target: str
+    way: StateFn
+    near: float = 0.05
+    grasp: str = ""
+    grasped: int = 0
+    closed: StateFn | None = None
+
+    def __post_init__(self) -> None:
+        for role in ("own", "target", "grasp"):
+            name = getattr(self, role)
+            if name not in self.named and (name or role == "own"):
+                raise ConfigError(f"points.{role}={name}: is none of the points; they are {', '.join(self.named)}")
+
+
 @dataclass(frozen=True)
 class Task:
     """What an agent is asked to do, in words, and how the simulator tells whether it was done.
@@ -167,6 +202,8 @@ class Task:
             (:meth:`but`) stays in the world of what it was made from, whatever it is called.
         expert: does the task by script, knowing the simulator: from an environment whose episode has just begun, the
             policy of that episode. None: nobody has written one.
+        points: where its robot and the things around it are, by name, for rewards that go by keypoints. None: nobody
+            has said so.
     """
 
     name: str
@@ -187,6 +224,7 @@ class Task:
     ends: bool = False
     world: str = ""
     expert: Callable[[gym.Env[Any, Any]], Policy] | None = None
+    points: Points | None = None
 
     def __post_init__(self) -> None:
         if self.name.count("/") != 1:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl.errors import ShapeError
-from vlmrl.wrappers.scores import CheckedScores, check_frame
+from vlmrl.wrappers.scores import CheckedScores
 
 Place: TypeAlias = tuple[NDArray[np.float32], int]
 """An array and the index in it that a score goes to."""
@@ -28,7 +28,7 @@ class HeldFrames:
 
     def __init__(self, scores: CheckedScores, capacity: int) -> None:
         self.scores, self.capacity = scores, capacity
-        self._block: NDArray[np.uint8] | None = None
+        self._block: NDArray[Any] | None = None
         self._origins: list[str] = []
         self._places: list[tuple[Place, ...]] = []
         self._thread = ThreadPoolExecutor(1, "scorer") if scores.ahead else None
@@ -39,15 +39,15 @@ class HeldFrames:
         return len(self._places)
 
     def add(self, frame: Any, origin: str, *places: Place) -> None:
-        """Copy one uint8 ``(H, W, 3)`` frame; ``origin`` says where it came from.
+        """Copy one uint8 ``(H, W, 3)`` frame, or the row of a gauge; ``origin`` says where it came from.
 
         Raises:
             ConfigError: there is no frame.
             ShapeError: not such a frame, or of another size than the ones before.
         """
-        checked = check_frame(frame, origin)
+        checked = self.scores.look_at(frame, origin)
         if self._block is None:
-            self._block = np.empty((self.capacity, *checked.shape), dtype=np.uint8)
+            self._block = np.empty((self.capacity, *checked.shape), dtype=checked.dtype)
         if checked.shape != self._block.shape[1:]:
             raise ShapeError(
                 f"info['frame'] of {origin}: is {checked.shape}, earlier ones were {self._block.shape[1:]}; "
@@ -59,7 +59,7 @@ class HeldFrames:
         if self._thread is not None and len(self) >= self._handed_over + self.scores.ahead:
             self._hand_over(self._thread, self._block)
 
-    def _hand_over(self, thread: ThreadPoolExecutor, block: NDArray[np.uint8]) -> None:
+    def _hand_over(self, thread: ThreadPoolExecutor, block: NDArray[Any]) -> None:
         """Have what came since the last time scored while others are drawn: nobody writes to those rows until then."""
         start, end = self._handed_over, len(self)
         self._sent.append(thread.submit(self.scores, block[start:end], self._origins[start:end]))

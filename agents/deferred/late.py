@@ -22,7 +22,7 @@ from stable_baselines3.common.buffers import ReplayBuffer
 
 from vlmrl.agents.deferred.steps import Step, rewards_of
 from vlmrl.shaping.base import Float, Steps
-from vlmrl.wrappers.scores import CheckedScores, check_frame
+from vlmrl.wrappers.scores import CheckedScores
 
 BATCH = 8
 """Frames scored at once where the scorer names no number: few, since the newest are worth most."""
@@ -35,7 +35,7 @@ Seen = tuple[int, int]
 class _Asked:
     """A frame that waits, and every step that led to one equal to it."""
 
-    frame: NDArray[np.uint8]
+    frame: NDArray[Any]
     origin: str
     by: list[Seen]
 
@@ -71,7 +71,7 @@ class Labeller:
             ShapeError: it is none.
             Abstained: as :meth:`answers`.
         """
-        checked = check_frame(frame, origin)
+        checked = self._scores.look_at(frame, origin)
         key = hashlib.blake2b(np.ascontiguousarray(checked).data, digest_size=16).digest()
         self._fail()
         with self._guard:

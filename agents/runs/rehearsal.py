@@ -49,7 +49,8 @@ def rehearse(world: World, teacher: Teacher | None, say: Callable[[str], object]
         if teacher is not None:
             start = time.perf_counter()
             scores = teacher.scorer.frames(np.stack(frames), world.words)
-            taken += f" with frames of {frames[0].shape[0]} x {frames[0].shape[1]}, "
+            taken += ", keypoints read, " if frames[0].ndim == 1 else ""
+            taken += f" with frames of {frames[0].shape[0]} x {frames[0].shape[1]}, " if frames[0].ndim == 3 else ""
             taken += f"{len(frames) / (time.perf_counter() - start):,.0f} frames/s scored: "
             taken += f"{scores.min():.3f} to {scores.max():.3f}, acting at random"
         each = (time.perf_counter() - began) / (STEPS * venv.num_envs)

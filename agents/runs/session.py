@@ -136,7 +136,9 @@ class Session:
         callbacks = [Timing(self.clock), episodes, judging, progress, saving]
         if self.teacher is None:
             return callbacks
-        if run.config.evaluation.watch:
+        if self.world.gauge is not None:
+            self._say("not watched for signs of hacking: the alarms look at frames, and this reward reads keypoints")
+        elif run.config.evaluation.watch:
             until = self.model.num_timesteps
             watching = Watching(run, self.world, self.teacher.scorer, judging, self.clock, self._say, until)
             callbacks.insert(callbacks.index(judging) + 1, watching)

@@ -18,6 +18,7 @@ from vlmrl.envs.batch.cores import physical_cores
 from vlmrl.envs.batch.engine import Engine
 from vlmrl.envs.batch.own_thread import OwnThread
 from vlmrl.envs.blank import BlankCheck
+from vlmrl.envs.pinhole import Pinhole
 from vlmrl.envs.render import Renderer
 from vlmrl.envs.simulator import refresh
 from vlmrl.envs.task import Camera, Profile
@@ -69,6 +70,9 @@ class Easel:
         self._contexts = min(engine.count, asked or min(MOST_CONTEXTS, physical_cores()))
         self._painters: list[_Painter] = []
         self._check = BlankCheck()
+
+    def begin(self, sims: Iterable[int]) -> None:
+        """Take in the first states of episodes; pictures remember nothing of them."""
 
     def draw(self, sims: Iterable[int] | None = None) -> NDArray[np.uint8]:
         """Frames of simulations, of all by default: a new uint8 ``(k, H, W, 3)``.
@@ -170,6 +174,11 @@ class _Painter:
             refresh(self._model, self._data)
             frame[:] = self._renderers[0].frame(self._data)
             self.drawn += 1
+
+    @property
+    def camera(self) -> Pinhole:
+        """Through which it drew last."""
+        return self._renderers[0].pinhole
 
     def close(self) -> None:
         """Release the renderer in the thread that made it, and end the thread."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, TypedDict, Unpack
+from typing import Any, NotRequired, TypedDict, Unpack
 
 import gymnasium as gym
 from gymnasium.wrappers import TimeLimit
@@ -11,11 +11,13 @@ from gymnasium.wrappers import TimeLimit
 from vlmrl.envs.batch.easel import Picture
 from vlmrl.envs.batch.form import Form, form_of
 from vlmrl.envs.batch.pixels import PixelBatchEnv
+from vlmrl.envs.batch.tracks import Reading
 from vlmrl.envs.batch.vector_env import BatchEnv
 from vlmrl.envs.batch.workers import Workers
 from vlmrl.envs.frame_tap import FrameTap, Tapped, default_camera
+from vlmrl.envs.gauge import SIGHT, Gauge
 from vlmrl.envs.layers import layers_of
-from vlmrl.envs.make import find_task, make_env
+from vlmrl.envs.make import find_task, gauged, make_env
 from vlmrl.envs.pixels import Sight, check_sight
 from vlmrl.envs.render import FILM_SIZE
 from vlmrl.envs.task import Profile, Task
@@ -31,6 +33,7 @@ class Look(TypedDict):
     frames: Tapped
     healthy_end: bool
     profile: Profile | None
+    gauge: NotRequired[Gauge | None]
 
 
 def make_vec_env(
@@ -102,6 +105,10 @@ def make_batch(
     if form is None:
         one.close()
         return None
+    gauge = gauged(look["obs"], look.get("gauge")) if look["frames"] else None
+    if gauge is not None:
+        sight: Look = {**look, "size": SIGHT, "profile": look["profile"] or "vlm"}
+        return BatchEnv(one, form, num_envs, threads, Reading(gauge, _picture(one, form, sight, contexts)))
     if look["obs"] == "state":
         batch = BatchEnv(one, form, num_envs, threads, _picture(one, form, look, contexts) if look["frames"] else None)
         batch.watched = () if look["frames"] == "ends" else None

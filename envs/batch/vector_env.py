@@ -18,6 +18,7 @@ from vlmrl.envs.batch.engine import Engine, Ids
 from vlmrl.envs.batch.form import Form
 from vlmrl.envs.batch.infos import add, masked, seeds_of, wanted
 from vlmrl.envs.batch.robot import Judged
+from vlmrl.envs.batch.tracks import Reading, Tracks
 from vlmrl.envs.batch.truth import Truth
 from vlmrl.errors import ConfigError, ShapeError
 from vlmrl.types import Array
@@ -41,7 +42,7 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
         form: its batched form.
         num_envs: how many.
         threads: that simulate; None is one a physical core.
-        tapped: frames in every info, and no reward; None for neither.
+        tapped: frames in every info, or in their place what a gauge reads, and no reward; None for neither.
         film: what :meth:`render` draws; None for nothing.
 
     Attributes:
@@ -50,7 +51,7 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
             the others first and last frames of episodes do, which cannot be drawn later. May be changed.
 
     Raises:
-        ConfigError: fewer than one environment or thread.
+        ConfigError: fewer than one environment or thread, or a gauge without a task.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
         form: Form,
         num_envs: int,
         threads: int | None = None,
-        tapped: Picture | None = None,
+        tapped: Picture | Reading | None = None,
         film: Picture | None = None,
     ) -> None:
         self.num_envs, self.env, self.layers = num_envs, env, form.layers
@@ -68,7 +69,12 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
         self.engine = Engine(stock.model, num_envs, threads, persistent=form.robot.persistent)
         self._robot = form.robot(stock, self.engine)
         self._truth = Truth(form.task, self.engine) if form.task is not None else None
-        self.easel = Easel(stock.model, self.engine, tapped) if tapped is not None else None
+        self.easel: Easel | None = None
+        if isinstance(tapped, Reading) and self._truth is None:
+            raise ConfigError("gauge: reads up-to-date positions, which only a task's environments keep; give a task")
+        if tapped is not None:
+            kind = Tracks if isinstance(tapped, Reading) else Easel
+            self.easel = kind(stock.model, self.engine, tapped)  # type: ignore[arg-type]  # each its own
         self._film = Easel(stock.model, self.engine, film) if film is not None else None
         self.render_mode = "rgb_array" if film is not None else None
         self.metadata = {**env.metadata, "autoreset_mode": AutoresetMode.SAME_STEP}
@@ -222,6 +228,7 @@ class BatchEnv(VectorEnv[Array, Array, Array]):
             for name, values in self._truth(ids).items():
                 add(infos, name, values, ids, self.num_envs)
         if self.easel is not None:
+            self.easel.begin(ids)
             add(infos, "frame", self.easel.draw(ids), ids, self.num_envs)
 
     def _check_divergence(self) -> NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from vlmrl.envs.tabletop import grammar, states, truth
+from vlmrl.envs.tabletop import grammar, keypoints, states, truth
 from vlmrl.envs.tabletop.experts import expert
 from vlmrl.envs.tabletop.instruction import Instruction, every_instruction
 from vlmrl.envs.tabletop.looks import Looks, make_varied
@@ -50,6 +50,7 @@ def task(asked: str | Instruction, looks: Looks | None = None) -> Task:
         goal_states=partial(states.goal_states, asked=asked),
         bad_states=partial(states.bad_states, asked=asked),
         expert=partial(expert, asked=asked),
+        points=keypoints.points(asked),
     )
 
 

@@ -14,7 +14,7 @@ import gymnasium as gym
 import numpy as np
 
 from vlmrl.envs.suite import SuiteEnv
-from vlmrl.envs.task import Camera, Pose, State, Task
+from vlmrl.envs.task import Camera, Points, Pose, State, Task
 from vlmrl.types import Array
 
 LINK = 0.12
@@ -23,6 +23,8 @@ REACH = 0.06
 """Finger and ball touch when their centres are nearer than this, the sum of their radii [m]."""
 BALL = ".6 .3 .3 .4"
 """The ball's colour: see-through, or it would hide the fingertip just where it touches."""
+HEIGHT = 0.01
+"""Of arm and ball above the table [m]."""
 FAR = 0.44
 """The largest distance between fingertip and ball [m]."""
 
@@ -50,11 +52,27 @@ def make(control_dt: float) -> gym.Env[Any, Any]:
     return SuiteEnv(load, control_dt)
 
 
+def fingertip(state: State) -> Array:
+    """The finger's middle: ``(..., 3)`` [m]."""
+    shoulder, wrist = state.qpos[..., 0], state.qpos[..., 0] + state.qpos[..., 1]
+    right, away = np.cos(shoulder) + np.cos(wrist), np.sin(shoulder) + np.sin(wrist)
+    return np.stack([LINK * right, LINK * away, np.full_like(right, HEIGHT)], axis=-1)
+
+
+def ball(state: State) -> Array:
+    """The ball's middle: ``(..., 3)`` [m]."""
+    middle: Array = state.mocap_pos[..., 0, :] + np.array([0.0, 0.0, HEIGHT])
+    return middle
+
+
+def way(state: State) -> Array:
+    """Straight to the ball: ``(..., 1, 3)`` [m]."""
+    return ball(state)[..., None, :]
+
+
 def distance(state: State) -> Array:
     """From the fingertip to the ball's centre: ``(...)`` [m]."""
-    shoulder, wrist = state.qpos[..., 0], state.qpos[..., 0] + state.qpos[..., 1]
-    tip = LINK * np.stack([np.cos(shoulder) + np.cos(wrist), np.sin(shoulder) + np.sin(wrist)], axis=-1)
-    gap: Array = np.linalg.norm(tip - state.mocap_pos[..., 0, :2], axis=-1)
+    gap: Array = np.linalg.norm(fingertip(state)[..., :2] - ball(state)[..., :2], axis=-1)
     return gap
 
 
@@ -96,4 +114,5 @@ TOUCH = Task(
     success=touching,
     goal_states=partial(poses, near=0.0, far=0.05),
     bad_states=partial(poses, near=0.2, far=0.44),
+    points=Points({"fingertip": fingertip, "ball": ball}, own="fingertip", target="ball", way=way),
 )

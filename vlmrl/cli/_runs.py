@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vlmrl.agents.build import World
     from vlmrl.agents.policy import TrainedPolicy
     from vlmrl.scoring.scorer import Scorer
+    from vlmrl.scoring.tracks import TrackScorer
     from vlmrl.types import Words
 
 
@@ -52,7 +53,7 @@ class Trained:
             raise ConfigError(f"seed={first}: meets the seeds of training, from {training} on; take another")
         return seeds
 
-    def scorer(self) -> tuple[Scorer | None, Words | None]:
+    def scorer(self) -> tuple[Scorer | TrackScorer | None, Words | None]:
         """What paid this agent, and for which words; nothing for one that the simulator paid."""
         if self.config.reward.is_oracle:
             return None, None

@@ -6,12 +6,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vlmrl.types import Frames, Scores, Words
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
 
 Cadence = Literal["step", "episode"]
+
+Takes = Literal["picture", "track"]
+"""What a reward looks at: pictures, or rows of numbers that a gauge read inside the environment
+(:mod:`vlmrl.envs.gauge`)."""
 
 Sight = Literal["goal", "start", "way"]
 """What of a task a reward may want to be shown: states in which it is done, states in which episodes start, or films
@@ -30,6 +37,7 @@ class RewardModel(ABC):
         needs_negative: refuses words without a negative sentence.
         reads_words: the score depends on the sentences.
         pictures: settings that hold pictures or films, and which sight of a task stands in for each while it is null.
+        takes: pictures or tracks.
         cadence: how often a score comes: every step, or once an episode.
         low, high: bounds that no score leaves, or None where there is no bound.
     """
@@ -39,6 +47,7 @@ class RewardModel(ABC):
     needs_negative: ClassVar[bool] = False
     reads_words: ClassVar[bool] = True
     pictures: ClassVar[Mapping[str, Sight]] = {}
+    takes: ClassVar[Takes] = "picture"
     cadence: ClassVar[Cadence] = "step"
     low: ClassVar[float | None] = None
     high: ClassVar[float | None] = None
@@ -65,6 +74,24 @@ class RewardModel(ABC):
         Raises:
             ConfigError: a side is missing, a sentence is too long, or goal and baseline are too close to tell apart.
         """
+
+
+def unit_scores(model: RewardModel | None) -> bool:
+    """Whether all scores of a model lie in [0, 1], as it says itself; of no model nobody knows."""
+    low, high = (None, None) if model is None else (model.low, model.high)
+    return low is not None and high is not None and low >= 0 and high <= 1
+
+
+class TrackReward(RewardModel):
+    """A reward that reads no picture but rows of numbers, which a gauge tells of every state of an episode."""
+
+    takes: ClassVar[Takes] = "track"
+    width: ClassVar[int]
+    """Numbers of a state."""
+
+    @abstractmethod
+    def score_tracks(self, tracks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Score float32 ``(B, width)`` rows; float32 ``(B,)``. A row's score never depends on its batch."""
 
 
 class FrameReward(RewardModel):

@@ -63,6 +63,11 @@ class Scorer:
     """
 
     def __init__(self, model: RewardModel, batch_size: int | None = None, cache: ScoreCache | None = None) -> None:
+        if model.takes == "track":
+            raise ConfigError(
+                f"reward={type(model).__name__}: goes by the robot's keypoint along an episode, which neither a "
+                "picture nor a posed state tells; `vlmrl train`, `eval`, `record` and `bench` read it off the simulator"
+            )
         if not isinstance(model, FrameReward):
             raise ConfigError(f"reward={type(model).__name__}: does not score single frames; take a FrameReward")
         encoder = getattr(model, "encoder", None)  # not every model has one

@@ -101,13 +101,14 @@ class Chain:
 
     Args:
         shapers: in the order of their stages; empty pays each step the score of the frame that it led to.
+        unit: the scores that come in lie in [0, 1], whatever is done to them first.
 
     Raises:
         ConfigError: the stages are out of order, there are two bases, a bonus has no base, or a shaper that needs
             scores in [0, 1] comes after none that clips them, or after one that moved them out again.
     """
 
-    def __init__(self, shapers: Sequence[Shaper] = ()) -> None:
+    def __init__(self, shapers: Sequence[Shaper] = (), unit: bool = False) -> None:
         self.shapers = tuple(shapers)
         place = [STAGES.index(shaper.stage) for shaper in self.shapers]
         shown = f"shaping=[{', '.join(map(_name, self.shapers))}]"
@@ -121,11 +122,11 @@ class Chain:
                 f"{shown}: has no base reward, and a bonus such as a potential difference carries no task alone; "
                 "put a base before it, for example [calibrate, score, potential]"
             )
-        self._check_units(shown)
+        self._check_units(shown, unit)
 
-    def _check_units(self, shown: str) -> None:
+    def _check_units(self, shown: str, given: bool) -> None:
         """Refuse a shaper that needs scores in [0, 1] and would not get them."""
-        given, spoiler = False, ""
+        spoiler = ""
         for shaper in self.shapers:
             if shaper.needs_unit_scores and not given:
                 mending = (
@@ -153,8 +154,10 @@ class Chain:
         return np.asarray(steps.after if steps.reward is None else steps.reward, dtype=np.float32)
 
 
-def chain(settings: Mapping[str, Mapping[str, Any] | None]) -> Chain:
+def chain(settings: Mapping[str, Mapping[str, Any] | None], unit: bool = False) -> Chain:
     """Build a chain from names and settings, in the order given: ``{"calibrate": {"goal_like": 0.8, …}, "scale": {}}``.
+
+    ``unit`` is as for :class:`Chain`: the reward model's own scores lie in [0, 1].
 
     Raises:
         UnknownName: no shaper of that name.
@@ -168,7 +171,7 @@ def chain(settings: Mapping[str, Mapping[str, Any] | None]) -> Chain:
             raise ConfigError(
                 f"shaping.{name}={dict(given or {})}: {cause}; known shapers: {names('shaping')}"
             ) from cause
-    return Chain(shapers)
+    return Chain(shapers, unit)
 
 
 def finite(key: str, value: object) -> float:

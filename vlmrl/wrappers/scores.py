@@ -24,6 +24,7 @@ class CheckedScores:
         words: handed to the scorer as they are.
 
     Attributes:
+        takes: what it scores, as its own attribute says: ``picture``, or ``track``, rows that a gauge read.
         ahead: frames that the scorer wants before a rollout is over, as its own attribute says; 0 for none.
         seconds: time spent in the scorer so far [s].
         scored: frames scored so far.
@@ -39,15 +40,20 @@ class CheckedScores:
         self._score: Callable[[NDArray[np.uint8], Words | None], Any] = score
         self._words = words
         self.ahead = int(getattr(scorer, "ahead", 0))
+        self.takes: str = getattr(scorer, "takes", "picture")
         self.seconds = 0.0
         self.scored = 0
         self._turns = Turns()
 
-    def __call__(self, frames: NDArray[np.uint8], origins: Sequence[str]) -> NDArray[np.float32]:
+    def look_at(self, frame: Any, origin: str) -> NDArray[Any]:
+        """``frame`` itself, if it is something that the scorer scores; errors as for :func:`check_frame`."""
+        return check_frame(frame, origin, self.takes)
+
+    def __call__(self, frames: NDArray[Any], origins: Sequence[str]) -> NDArray[np.float32]:
         """Score frames in one call.
 
         Args:
-            frames: uint8 ``(B, H, W, 3)``, B at least 1.
+            frames: uint8 ``(B, H, W, 3)``, B at least 1; or float32 ``(B, W)`` for one that takes tracks.
             origins: where each frame came from, for the message when its score is no number.
 
         Returns:
@@ -62,7 +68,7 @@ class CheckedScores:
             self.scored += len(frames)
         return scores
 
-    def _checked(self, frames: NDArray[np.uint8], origins: Sequence[str]) -> NDArray[np.float32]:
+    def _checked(self, frames: NDArray[Any], origins: Sequence[str]) -> NDArray[np.float32]:
         start = time.perf_counter()
         scores = as_numpy(self._score(frames, self._words), np.float32)
         self.seconds += time.perf_counter() - start
@@ -77,13 +83,15 @@ class CheckedScores:
         return scores
 
 
-def check_frame(frame: Any, origin: str) -> NDArray[np.uint8]:
-    """``frame`` itself, if it is a frame.
+def check_frame(frame: Any, origin: str, takes: str = "picture") -> NDArray[Any]:
+    """``frame`` itself, if it is a frame, or what a gauge read where the scorer ``takes`` tracks.
 
     Raises:
         ConfigError: there is none.
-        ShapeError: not a NumPy array, uint8 ``(H, W, 3)``.
+        ShapeError: not a NumPy array, uint8 ``(H, W, 3)``; or float32 ``(W,)``.
     """
+    if takes == "track" and frame is not None:
+        return _check_track(frame, origin)
     if frame is None:
         raise ConfigError(
             f"info['frame'] of {origin}: is missing, so there is nothing to score; build the environment with "
@@ -94,3 +102,13 @@ def check_frame(frame: Any, origin: str) -> NDArray[np.uint8]:
         found = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
         raise ShapeError(f"info['frame'] of {origin}: is {found}; must be a NumPy array, uint8 (H, W, 3)")
     return frame
+
+
+def _check_track(track: Any, origin: str) -> NDArray[np.float32]:
+    if not isinstance(track, np.ndarray) or track.dtype != np.float32 or track.ndim != 1:
+        found = f"{track.dtype} {track.shape}" if isinstance(track, np.ndarray) else type(track).__name__
+        raise ShapeError(
+            f"info['frame'] of {origin}: is {found}; this reward reads tracks, float32 (W,), which an environment made "
+            "with make_env(task, gauge=…) shows"
+        )
+    return track

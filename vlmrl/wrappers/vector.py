@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vlmrl.shaping.base import Chain, Steps
 from vlmrl.types import Words
 from vlmrl.wrappers.asking import Request
-from vlmrl.wrappers.scores import CheckedScores, check_frame
+from vlmrl.wrappers.scores import CheckedScores
 from vlmrl.wrappers.vlm_reward import Shape
 
 
@@ -72,7 +72,7 @@ class VectorVLMReward(gym.vector.VectorWrapper[Any, Any, Any, Any, Any]):
         observations, infos = self.env.reset(seed=seed, options=options)
         infos = dict(infos)
         envs = np.flatnonzero(mask)
-        self._before[envs] = self._score([_frame(infos, env, "the reset") for env in envs], envs)
+        self._before[envs] = self._score([self._frame(infos, env, "the reset") for env in envs], envs)
         self._ended[envs] = False
         return observations, _without_frame(_with(infos, "vlm_score", self._before.copy(), mask))
 
@@ -97,21 +97,20 @@ class VectorVLMReward(gym.vector.VectorWrapper[Any, Any, Any, Any, Any]):
         """Scores of the frames that the actions led to, and of those that the next actions start from."""
         everyone, again = np.arange(self.num_envs), np.flatnonzero(restarted)
         last = infos.get("final_info", {})
-        frames = [_frame(last if restarted[env] else infos, env, "a step") for env in everyone]
-        frames += [_frame(infos, env, "the reset") for env in again]
+        frames = [self._frame(last if restarted[env] else infos, env, "a step") for env in everyone]
+        frames += [self._frame(infos, env, "the reset") for env in again]
         scores = self._score(frames, np.concatenate([everyone, again]))
         after = scores[: self.num_envs]
         following = after.copy()
         following[again] = scores[self.num_envs :]
         return after, following
 
-    def _score(self, frames: list[NDArray[np.uint8]], envs: NDArray[np.int_]) -> NDArray[np.float32]:
+    def _frame(self, infos: dict[str, Any], env: Any, moment: str) -> NDArray[Any]:
+        there = "frame" in infos and bool(infos.get("_frame", np.ones(env + 1, dtype=bool))[env])
+        return self._scores.look_at(infos["frame"][env] if there else None, f"env {env} after {moment}")
+
+    def _score(self, frames: list[NDArray[Any]], envs: NDArray[np.int_]) -> NDArray[np.float32]:
         return self._scores(np.stack(frames), [f"env {env}" for env in envs])
-
-
-def _frame(infos: dict[str, Any], env: Any, moment: str) -> NDArray[np.uint8]:
-    there = "frame" in infos and bool(infos.get("_frame", np.ones(env + 1, dtype=bool))[env])
-    return check_frame(infos["frame"][env] if there else None, f"env {env} after {moment}")
 
 
 def _task_rewards(infos: dict[str, Any], rewards: Any, restarted: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from vlmrl.envs.simulator import has_simulator
 from vlmrl.shaping.base import Chain, Float, Steps
 from vlmrl.types import Words
 from vlmrl.wrappers.asking import Request
-from vlmrl.wrappers.scores import CheckedScores, check_frame
+from vlmrl.wrappers.scores import CheckedScores
 
 Shape: TypeAlias = Callable[[Steps], Float]
 """From steps with their scores to rewards, float32 ``(T, N)``."""
@@ -99,7 +99,8 @@ class VLMReward(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs
 
     def _scored(self, info: dict[str, Any], origin: str) -> tuple[NDArray[np.float32], dict[str, Any]]:
         rest = dict(info)
-        frame = check_frame(rest.pop("frame", None), origin)  # taken out, so that nobody stores it beside the step
+        # Taken out, so that nobody stores it beside the step.
+        frame = self._scores.look_at(rest.pop("frame", None), origin)
         score = self._scores(frame[None], [origin])
         return score, {**rest, "vlm_score": float(score[0])}
 

@@ -1,0 +1,58 @@
+"""Scores of what a gauge read: nothing to batch, to hash or to remember, for the numbers are there already."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlmrl.errors import Abstained, ShapeError
+from vlmrl.rewards.base import RewardModel, Takes, TrackReward
+from vlmrl.scoring.cache import ScoreCache
+from vlmrl.scoring.scorer import Scorer
+from vlmrl.types import Array, Words
+
+
+class TrackScorer:
+    """Scores tracks as :class:`~vlmrl.scoring.scorer.Scorer` scores frames.
+
+    Args:
+        model: reads tracks.
+
+    Attributes:
+        frames_scored: rows scored so far.
+        seconds: time spent in :meth:`frames` [s].
+    """
+
+    ahead = 0
+    takes: Takes = "track"
+
+    def __init__(self, model: TrackReward) -> None:
+        self.model = model
+        self.frames_scored = 0
+        self.seconds = 0.0
+
+    def frames(self, frames: Array, words: Words) -> NDArray[np.float32]:
+        """Score rows float32 ``(B, W)``, or ``(T, N, W)``; float32 of their leading shape.
+
+        Raises:
+            ShapeError: rows of another width.
+            Abstained: a row holds no number: nobody planned that episode.
+        """
+        start = time.perf_counter()
+        tracks = np.asarray(frames, np.float32)
+        width = self.model.width
+        if tracks.ndim < 2 or tracks.shape[-1] != width:
+            raise ShapeError(f"tracks {tracks.shape}: must be (B, {width}), as the reward's own gauge reads them")
+        if not np.isfinite(tracks).all():
+            raise Abstained(f"reward={type(self.model).__name__}: a state's track holds no number, and is not paid")
+        scores = self.model.score_tracks(tracks.reshape(-1, width)).reshape(tracks.shape[:-1])
+        self.frames_scored += scores.size
+        self.seconds += time.perf_counter() - start
+        return scores
+
+
+def scorer_of(model: RewardModel, cache: ScoreCache | None = None) -> Scorer | TrackScorer:
+    """What scores with a reward model, whatever it looks at."""
+    return TrackScorer(model) if isinstance(model, TrackReward) else Scorer(model, cache=cache)
