@@ -11,7 +11,7 @@ import gymnasium as gym
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor, VecNormalize
 
-from vlmrl.agents.anchors import measured
+from vlmrl.agents.anchors import measured, whole
 from vlmrl.agents.learner.discretise import Discretise, DiscretiseEnvs
 from vlmrl.agents.learner.sb3 import DISCRETE
 from vlmrl.agents.nonnegative import NonNegative
@@ -27,6 +27,7 @@ from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.judge.pictures import with_pictures
 from vlmrl.rewards.base import RewardModel
+from vlmrl.scoring.clips import ClipScorer, scorer_for
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.shaping.base import Chain, Float, Steps, chain
 from vlmrl.types import Words
@@ -145,7 +146,7 @@ def find_world(config: RunConfig) -> World:
     return World(config, task, config.render.size or STATE_SIZE)
 
 
-def build_scorer(config: RunConfig, words: Words, task: Task | None = None) -> Scorer:
+def build_scorer(config: RunConfig, words: Words, task: Task | None = None) -> Scorer | ClipScorer:
     """Load the encoder, put the reward model on it, and check the words.
 
     Args:
@@ -165,10 +166,10 @@ def build_scorer(config: RunConfig, words: Words, task: Task | None = None) -> S
     keywords = with_pictures(name, config.reward.keywords, task, look.size or encoder.image_size, look.profile)
     model: RewardModel = parts.part("reward", name)(encoder=encoder, **keywords)
     model.check(words)
-    return Scorer(model)
+    return scorer_for(model)
 
 
-def build_shape(world: World, scorer: Scorer, say: Callable[[str], object]) -> Shape:
+def build_shape(world: World, scorer: Scorer | ClipScorer, say: Callable[[str], object]) -> Shape:
     """From scores to rewards, as ``shaping`` says; made non-negative where an episode may end early.
 
     Args:
@@ -181,6 +182,8 @@ def build_shape(world: World, scorer: Scorer, say: Callable[[str], object]) -> S
         ConfigError: a setting that a shaper refuses, or an anchor that only a task's own states could give.
     """
     shaping = world.config.shaping.keywords
+    if isinstance(scorer, ClipScorer):
+        return chain(whole(shaping, type(scorer.model).__name__))
     shape = chain(measured(shaping, world.task, partial(world.env, True), scorer, world.words, say))
     return _safe_to_end(world, scorer.model, shape, say) if world.may_end_early else shape
 

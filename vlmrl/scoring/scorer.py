@@ -64,7 +64,11 @@ class Scorer:
 
     def __init__(self, model: RewardModel, batch_size: int | None = None, cache: ScoreCache | None = None) -> None:
         if not isinstance(model, FrameReward):
-            raise ConfigError(f"reward={type(model).__name__}: does not score single frames; take a FrameReward")
+            whole = model.cadence == "episode"
+            raise ConfigError(
+                f"reward={type(model).__name__}: does not score single frames; "
+                + ("it reads clips, which vlmrl score, train and bench give it" if whole else "take a FrameReward")
+            )
         encoder = getattr(model, "encoder", None)  # not every model has one
         if batch_size is None:
             batch_size = getattr(encoder, "batch_size", Encoder.batch_size)
