@@ -41,6 +41,9 @@ SEED = 20_261_121
 """Seeds poses and random agent, alike for every run, so that equal runs are paid alike."""
 
 
+WHOLE = ("score", "scale")
+"""Shapers that make sense where an episode has one score."""
+
 OPEN = {
     "center": ("at",),
     "calibrate": ("goal_like", "baseline_like"),
@@ -90,6 +93,29 @@ def measured(
             given |= {key: getattr(found, key) for key in missing}
         earlier[name] = given
     return settings
+
+
+def whole(shaping: Mapping[str, Mapping[str, Any] | None], reward: str) -> dict[str, dict[str, Any]]:
+    """The settings of a chain for a reward that scores whole episodes: what compares frames has nothing to compare.
+
+    Args:
+        shaping: settings by the shapers' names. ``center``, the default, is left out while it has no number: an
+            episode's steps are worth 0 to a random agent already.
+        reward: what a message calls the reward by.
+
+    Raises:
+        ConfigError: a shaper that looks at the scores of frames.
+    """
+    kept = {name: dict(given or {}) for name, given in shaping.items()}
+    if "center" in kept and kept["center"].get("at") is None:
+        del kept["center"]
+    wrong = [name for name in kept if name not in WHOLE]
+    if wrong:
+        raise ConfigError(
+            f"shaping.{wrong[0]}: looks at the score of each frame, and {reward} scores whole episodes; take "
+            f"shaping={' or shaping='.join(WHOLE)}"
+        )
+    return kept
 
 
 def _found(name: str, given: Mapping[str, Any], sights: _Sights, earlier: Chain, say: Say) -> Shaper:

@@ -11,7 +11,7 @@ import gymnasium as gym
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor, VecNormalize
 
-from vlmrl.agents.anchors import measured
+from vlmrl.agents.anchors import measured, whole
 from vlmrl.agents.learner.discretise import Discretise, DiscretiseEnvs
 from vlmrl.agents.learner.sb3 import DISCRETE
 from vlmrl.agents.nonnegative import NonNegative
@@ -29,8 +29,8 @@ from vlmrl.errors import ConfigError
 from vlmrl.judge.pictures import with_pictures
 from vlmrl.keypoints.build import gauge_of
 from vlmrl.rewards.base import RewardModel, unit_scores
-from vlmrl.scoring.scorer import Scorer
-from vlmrl.scoring.tracks import TrackScorer, scorer_of
+from vlmrl.scoring.clips import ClipScorer
+from vlmrl.scoring.tracks import AnyScorer, scorer_of
 from vlmrl.shaping.base import Chain, Float, Steps, chain
 from vlmrl.types import Words
 
@@ -161,7 +161,7 @@ def find_world(config: RunConfig) -> World:
     return World(config, task, config.render.size or STATE_SIZE)
 
 
-def build_scorer(config: RunConfig, words: Words, task: Task | None = None) -> Scorer | TrackScorer:
+def build_scorer(config: RunConfig, words: Words, task: Task | None = None) -> AnyScorer:
     """Load the encoder, put the reward model on it, and check the words.
 
     Args:
@@ -184,7 +184,7 @@ def build_scorer(config: RunConfig, words: Words, task: Task | None = None) -> S
     return scorer_of(model)
 
 
-def build_shape(world: World, scorer: Scorer | TrackScorer, say: Callable[[str], object]) -> Shape:
+def build_shape(world: World, scorer: AnyScorer, say: Callable[[str], object]) -> Shape:
     """From scores to rewards, as ``shaping`` says; made non-negative where an episode may end early.
 
     Args:
@@ -197,6 +197,8 @@ def build_shape(world: World, scorer: Scorer | TrackScorer, say: Callable[[str],
         ConfigError: a setting that a shaper refuses, or an anchor that only a task's own states could give.
     """
     shaping = world.config.shaping.keywords
+    if isinstance(scorer, ClipScorer):
+        return chain(whole(shaping, type(scorer.model).__name__))
     settings = measured(shaping, world.task, partial(world.env, True), scorer, world.words, say)
     shape = chain(settings, unit_scores(scorer.model))
     return _safe_to_end(world, scorer.model, shape, say) if world.may_end_early else shape

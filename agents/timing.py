@@ -17,6 +17,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepR
 
 from vlmrl.envs.batch.easel import Easel
 from vlmrl.envs.frame_tap import FrameTap
+from vlmrl.rewards.base import Cadence
 
 PARTS = ("simulation", "rendering", "scoring", "learning", "judging", "saving")
 """What is measured; the rest of the wall time goes into choosing actions and keeping the books."""
@@ -142,7 +143,7 @@ class AllCores:
     scores while frames are drawn counts as well, so that shares may add up to more than 1.
 
     Args:
-        scorer: an object with ``frames(frames, words)``.
+        scorer: an object with ``frames(frames, words)``, or ``clips(clips, words)``.
         clock: counts its time as scoring.
         threads: torch threads for the scorer.
     """
@@ -151,11 +152,17 @@ class AllCores:
         self._scorer, self._clock, self._threads = scorer, clock, threads
         self.ahead: int = getattr(scorer, "ahead", 0)
         self.takes: str = getattr(scorer, "takes", "picture")
+        self.cadence: Cadence = getattr(scorer, "cadence", "step")
 
     def frames(self, frames: Any, words: Any) -> Any:
         """Score frames, as the scorer does."""
         with threads(self._threads), self._clock.of("scoring"):
             return self._scorer.frames(frames, words)
+
+    def clips(self, clips: Any, words: Any) -> Any:
+        """Score whole episodes, as the scorer does where its ``cadence`` is ``episode``."""
+        with threads(self._threads), self._clock.of("scoring"):
+            return self._scorer.clips(clips, words)
 
 
 @contextmanager

@@ -18,13 +18,14 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from vlmrl.agents.deferred.gaps import Gaps
+from vlmrl.agents.deferred.gaps import Gaps, check_gaps
 from vlmrl.agents.deferred.guards import check_callbacks, check_model, warn_early_end
 from vlmrl.agents.deferred.held import HeldFrames
 from vlmrl.agents.deferred.late import Labeller, LateRewards
 from vlmrl.agents.deferred.steps import Step, blank, check_unpaid, present_frames, reset_frame, rewards_of
 from vlmrl.agents.deferred.tally import Succeeded, Tally
 from vlmrl.agents.deferred.unpaid import UnpaidRows, mark_gap, pay_rollout
+from vlmrl.agents.deferred.whole import HeldEpisodes
 from vlmrl.errors import ConfigError, VlmrlError
 from vlmrl.shaping.base import Chain, Float, Steps
 from vlmrl.types import Words
@@ -47,7 +48,9 @@ class DeferredReward(BaseCallback):
     ``rollout/oracle_return`` (mean per step) and ``rollout/success``; beside them ``scoring/frames``, scored so far.
 
     Args:
-        scorer: an object with ``frames(frames, words)``, or such a function, giving one finite number a frame.
+        scorer: an object with ``frames(frames, words)``, or such a function, giving one finite number a frame. One
+            whose ``cadence`` is ``episode`` has ``clips(clips, words)`` instead, one number an episode, which its last
+            step is paid; all others are paid 0.
         words: handed to the scorer.
         shape: from scores to rewards; None pays each step the score of the frame that it led to.
         goal: a sentence or several, instead of ``scorer`` and ``words``; the models are loaded when learning starts.
@@ -164,7 +167,8 @@ class DeferredReward(BaseCallback):
         """Start from environments that were reset, or that another callback stepped."""
         venv = self.training_env
         room = 2 * venv.num_envs  # a step of every env, each followed by a reset
-        self._held = HeldFrames(self._scorer(), max(self._hold, room))
+        kind = HeldEpisodes if self._scorer().cadence == "episode" else HeldFrames
+        self._held = kind(self._scorer(), max(self._hold, room))
         self._steps, self._unpaid = [], None
         self._tally = Tally(venv.num_envs, self.model._stats_window_size, self._succeeded)
         if isinstance(self.model, OffPolicyAlgorithm):
@@ -219,6 +223,8 @@ class DeferredReward(BaseCallback):
             if not known:  # nobody saw the frame before this step: take it for no change
                 places.append((step.before, env))
             self._held.add(self._present[env], self._origin(env), *places)
+            if step.done[env]:
+                self._held.end(self._origin(env), (step.after, env))
 
     def _ask_late(self, late: LateRewards, envs: Sequence[int]) -> None:
         """Have the frames scored without waiting that the last step led these environments to."""
@@ -309,7 +315,8 @@ class DeferredReward(BaseCallback):
 
     def _scorer(self) -> CheckedScores:
         if self._scores is None:
-            self._scores = CheckedScores(*self._request.load())
+            self._scores = CheckedScores(*self._request.load(), whole=True)
+            check_gaps(self._gaps, self._scores.cadence)
         return self._scores
 
     def _log(self) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vlmrl.agents.deferred.steps import Step
 from vlmrl.errors import ConfigError
+from vlmrl.rewards.base import Cadence
 
 Between = Literal["line", "hold"]
 """What stands between two scores: a straight line, or the earlier one."""
@@ -97,3 +98,16 @@ class Gaps:
             guess = guess + (np.take_along_axis(scores, right, axis=0) - guess) * share
         for row, there, guessed in zip(frames, known, guess, strict=True):
             row[~there] = guessed[~there]
+
+
+def check_gaps(gaps: Gaps, cadence: Cadence) -> None:
+    """Refuse gaps that would be filled with numbers which whole episodes do not have.
+
+    Raises:
+        ConfigError: a line would lead up to an episode's score, or a student or late scores would stand in for it.
+    """
+    if cadence == "episode" and gaps.widest > 1 and (gaps.looks_ahead or gaps.reads_states):
+        raise ConfigError(
+            "scoring.between: between the frames of an episode that is scored as a whole there is nothing to fill in; "
+            "take scoring.between=hold, which leaves frames out (Gaps(k, 'hold'))"
+        )

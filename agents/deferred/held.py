@@ -59,6 +59,9 @@ class HeldFrames:
         if self._thread is not None and len(self) >= self._handed_over + self.scores.ahead:
             self._hand_over(self._thread, self._block)
 
+    def end(self, origin: str, place: Place) -> None:
+        """The last frame that was added for ``place`` ended an episode; nothing follows from it for single frames."""
+
     def _hand_over(self, thread: ThreadPoolExecutor, block: NDArray[Any]) -> None:
         """Have what came since the last time scored while others are drawn: nobody writes to those rows until then."""
         start, end = self._handed_over, len(self)

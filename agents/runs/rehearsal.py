@@ -48,7 +48,11 @@ def rehearse(world: World, teacher: Teacher | None, say: Callable[[str], object]
         taken = f"{STEPS * venv.num_envs / (time.perf_counter() - start):,.0f} environment steps/s"
         if teacher is not None:
             start = time.perf_counter()
-            scores = teacher.scorer.frames(np.stack(frames), world.words)
+            if teacher.scorer.cadence == "episode":  # of each environment what it has shown
+                clips = [np.stack(frames[env :: venv.num_envs]) for env in range(venv.num_envs)]
+                scores = teacher.scorer.clips(clips, world.words)
+            else:
+                scores = teacher.scorer.frames(np.stack(frames), world.words)
             taken += ", keypoints read, " if frames[0].ndim == 1 else ""
             taken += f" with frames of {frames[0].shape[0]} x {frames[0].shape[1]}, " if frames[0].ndim == 3 else ""
             taken += f"{len(frames) / (time.perf_counter() - start):,.0f} frames/s scored: "

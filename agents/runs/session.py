@@ -23,6 +23,7 @@ from vlmrl.agents.runs.watching import Watching
 from vlmrl.agents.timing import AllCores, Clock, Timing, learning_threads, threads
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import ScoringConfig
+from vlmrl.rewards.base import Cadence
 
 LAST = "last checkpoint"
 """How the weights of ``last_model.zip`` were chosen: they were not."""
@@ -138,6 +139,8 @@ class Session:
             return callbacks
         if self.world.gauge is not None:
             self._say("not watched for signs of hacking: the alarms look at frames, and this reward reads keypoints")
+        elif run.config.evaluation.watch and self.teacher.scorer.cadence == "episode":
+            self._say("not watched for signs of hacking: the alarms ask about frames, and the reward reads episodes")
         elif run.config.evaluation.watch:
             until = self.model.num_timesteps
             watching = Watching(run, self.world, self.teacher.scorer, judging, self.clock, self._say, until)
@@ -147,7 +150,7 @@ class Session:
             self.world.words,
             self.teacher.shape,
             succeeded=succeeded,
-            gaps=_gaps(run.config.scoring),
+            gaps=_gaps(run.config.scoring, self.teacher.scorer.cadence),
         )
         return [pays, *callbacks]
 
@@ -156,7 +159,9 @@ class Session:
         return {"lines": lengths(self.run), "seconds": earlier + self.clock.total}
 
 
-def _gaps(scoring: ScoringConfig) -> Gaps | None:
+def _gaps(scoring: ScoringConfig, cadence: Cadence) -> Gaps | None:
+    if cadence == "episode" and scoring.between == "line" and scoring.every > 1:
+        return Gaps(scoring.every, "hold")  # the default, which means nothing for frames without scores of their own
     if scoring.between == "late":
         return StudentGaps(scoring.every, late=True)
     if scoring.every == 1:

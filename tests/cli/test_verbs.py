@@ -19,6 +19,7 @@ from vlmrl.encoders.base import Encoder
 from vlmrl.envs.make import find_task, task_names
 from vlmrl.find import names
 from vlmrl.rewards.goal_baseline import GoalBaseline
+from vlmrl.rewards.roboclip import RoboClip
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.types import Words
 
@@ -105,6 +106,41 @@ def test_score_gives_the_scorers_own_numbers(
     assert {row["file"] for row in told["rows"]} == {path}
     assert told["goal"] == list(words.goal)
     assert "score" in capsys.readouterr().out
+
+
+def test_score_gives_a_film_one_number_by_a_reward_that_reads_it_whole(
+    toy_directory: Path,
+    toy_encoder: Encoder,
+    frames: NDArray[np.uint8],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, clip in {"a": frames, "b": frames[:3], "demo": frames[5:9]}.items():
+        np.save(tmp_path / f"{name}.npy", clip)
+    settings = ["goal=up", f"encoder=local-dir:{toy_directory}", "encoder.precision=fp32", "encoder.device=cpu"]
+    asked = [
+        "score",
+        f"{tmp_path}/a.npy",
+        f"{tmp_path}/b.npy",
+        *settings,
+        "reward=roboclip",
+        f"json={tmp_path}/out.json",
+    ]
+    assert main([*asked, f"reward.film={tmp_path}/demo.npy"]) == 0
+    rows = read(tmp_path / "out.json")["rows"]
+    model = RoboClip(toy_encoder, frames[5:9])
+    expected = [model.score_clip(clip, Words.of("up")).item() for clip in (frames, frames[:3])]
+    np.testing.assert_allclose([row["score"] for row in rows], expected, atol=1e-5)
+    assert [(Path(row["file"]).name, row["frames"]) for row in rows] == [("a.npy", 13), ("b.npy", 3)]
+    monkeypatch.setattr(RoboClip, "_worth", lambda self, film, words: film.new_tensor(np.nan))
+    assert main(asked) == 0
+    assert [row["score"] for row in read(tmp_path / "out.json")["rows"]] == [None, None]
+    assert "abstained: the reward can say nothing of 2 of 2 films" in capsys.readouterr().out
+    assert main([*asked, f"reward.film={tmp_path}/none.npy"]) == 2
+    np.save(tmp_path / "empty.npy", frames[:0])
+    assert main(["score", f"{tmp_path}/empty.npy", *settings, "reward=roboclip"]) == 2
+    assert "empty.npy: holds no frame" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

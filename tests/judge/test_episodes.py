@@ -5,7 +5,7 @@ from gymnasium.wrappers import TimeLimit
 
 from tests.judge.dial import Dial, Place, go_left, go_right, make, task
 from vlmrl.envs.make import find_task, make_env
-from vlmrl.errors import ConfigError
+from vlmrl.errors import Abstained, ConfigError
 from vlmrl.judge.episodes import evaluate
 from vlmrl.judge.random_policy import RandomPolicy
 
@@ -185,3 +185,31 @@ def test_the_start_is_kept_beside_the_frames_and_a_true_end_is_told_from_a_time_
     fallen = evaluate(go_left, lambda: make(ends=True), task(), [3], keep_frames=True)
     assert fallen.traces[0].terminated
     assert evaluate(go_right, make, task(), [3]).traces[0].start is None
+
+
+class Lengths:
+    """A scorer of whole episodes: the mean level of the first frame, and how many there were."""
+
+    cadence = "episode"
+
+    def clips(self, clips, words):
+        return np.array([clip[0].mean() + len(clip) for clip in clips], np.float32)
+
+
+@pytest.mark.parametrize("batch", [2, 16])
+def test_an_episode_that_is_scored_as_a_whole_has_its_score_at_every_step(batch):
+    judged = evaluate(lean, lambda: make(ends=True), task(), SEEDS, Lengths(), batch=batch)
+    for seed, episode, trace in zip(SEEDS, judged.episodes, judged.traces, strict=True):
+        _, info = make().reset(seed=seed)
+        expected = info["frame"].mean() + episode.length + 1  # the state it begins with, and those its steps led to
+        np.testing.assert_allclose(trace.score, np.full(episode.length, expected), rtol=1e-6)
+        assert episode.vlm_return == pytest.approx(expected, rel=1e-6)
+
+
+def test_an_episode_that_gets_no_number_as_a_whole_is_an_abstention():
+    class Silent(Lengths):
+        def clips(self, clips, words):
+            return np.full(len(clips), np.nan)
+
+    with pytest.raises(Abstained, match=r"an episode of 13 frames got no finite number"):
+        evaluate(lean, make, task(), SEEDS, Silent())

@@ -20,7 +20,7 @@ from vlmrl.find import names
 from vlmrl.judge.bench.entry import Entry, WordsOf, of_function, of_model, of_pictures
 from vlmrl.judge.pictures import with_pictures
 from vlmrl.metrics.board import Contender
-from vlmrl.rewards.base import RewardModel
+from vlmrl.rewards.base import ClipReward, RewardModel
 from vlmrl.scoring.remembered import Remembered
 from vlmrl.types import Words
 
@@ -81,7 +81,8 @@ def _of(models: list[str], name: str, encoder: Encoder, sets: Mapping[str, Words
         drawn = part("reward", model).missing_pictures(settings)  # an unknown name before any frame is drawn
         if drawn:
             show = partial(_shown, model, settings, encoder.image_size)
-            yield of_pictures(Contender(reward, name, PICTURES), show, encoder, remembered, lambda task: task.words)
+            whole, who = issubclass(part("reward", model), ClipReward), Contender(reward, name, PICTURES)
+            yield of_pictures(who, show, encoder, remembered, lambda task: task.words, whole)
             continue
         make = partial(_model, model, settings)
         for label, words in sets.items():

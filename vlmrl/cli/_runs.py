@@ -13,8 +13,7 @@ from vlmrl.errors import ConfigError, RunError
 if TYPE_CHECKING:
     from vlmrl.agents.build import World
     from vlmrl.agents.policy import TrainedPolicy
-    from vlmrl.scoring.scorer import Scorer
-    from vlmrl.scoring.tracks import TrackScorer
+    from vlmrl.scoring.tracks import AnyScorer
     from vlmrl.types import Words
 
 
@@ -53,7 +52,7 @@ class Trained:
             raise ConfigError(f"seed={first}: meets the seeds of training, from {training} on; take another")
         return seeds
 
-    def scorer(self) -> tuple[Scorer | TrackScorer | None, Words | None]:
+    def scorer(self) -> tuple[AnyScorer | None, Words | None]:
         """What paid this agent, and for which words; nothing for one that the simulator paid."""
         if self.config.reward.is_oracle:
             return None, None

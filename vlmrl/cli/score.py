@@ -1,17 +1,18 @@
-"""Score pictures and films against a sentence, one frame at a time.
+"""Score pictures and films against a sentence, one frame at a time; or films as wholes, by a reward that reads them so.
 
   vlmrl score film.mp4 goal="a pole standing upright on a cart" baseline="a pole on a cart"
   vlmrl score a.png b.png goal="..." reward=cosine encoder=ViT-B-32/laion2b_s34b_b79k
   vlmrl score frames.npy goal="..." baseline="..." json=scores.json
+  vlmrl score a.mp4 b.mp4 goal="..." reward=roboclip reward.film=demo.mp4
 
 Files are images, films (mp4, gif, avi, mkv, mov, webm), or .npy arrays of uint8 frames, (H, W, 3) or (B, H, W, 3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import PositiveInt
 
@@ -19,6 +20,11 @@ from vlmrl.cli import _out
 from vlmrl.cli._settings import Answer
 from vlmrl.config.schema import EncoderConfig, RewardConfig, Sentences
 from vlmrl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from vlmrl.scoring.clips import ClipScorer
+    from vlmrl.scoring.scorer import Scorer
+    from vlmrl.types import Words
 
 
 class ScoreSettings(Answer):
@@ -54,28 +60,46 @@ def run(argv: Sequence[str]) -> int:
     if settings.reward.is_oracle:
         raise ConfigError("reward=oracle: is the simulator's own reward, and a picture has no simulator; take another")
     from vlmrl import encoders, rewards
-    from vlmrl.frame_files import read
-    from vlmrl.scoring.scorer import Scorer
+    from vlmrl.scoring.clips import ClipScorer, scorer_for
     from vlmrl.types import Words
 
     words = Words(settings.goal, settings.baseline, settings.negative)
     keywords = settings.encoder.keywords
     encoder = encoders.load(settings.encoder.name, **keywords)
-    scorer = Scorer(rewards.load(settings.reward.name, encoder, **settings.reward.keywords))
+    scorer = scorer_for(rewards.load(settings.reward.name, encoder, **settings.reward.keywords))
     scorer.model.check(words)
-    rows: list[dict[str, Any]] = []
-    for path in settings.files:
-        for first, frames in read(path, settings.every):
-            scores = scorer.frames(frames, words)
-            rows += [
-                {"file": str(path), "frame": first + index * settings.every, "score": round(float(score), 6)}
-                for index, score in enumerate(scores)
-            ]
+    if isinstance(scorer, ClipScorer):
+        rows = [_of_film(scorer, path, words, settings.every) for path in settings.files]
+        if scorer.abstained:
+            _out.say(f"abstained: the reward can say nothing of {scorer.abstained} of {scorer.clips_scored} films")
+    else:
+        rows = [row for path in settings.files for row in _of_frames(scorer, path, words, settings.every)]
     _out.table(_thinned(rows))
     _out.write(
         settings.json, {"goal": words.goal, "baseline": words.baseline, "negative": words.negative, "rows": rows}
     )
     return 0
+
+
+def _of_frames(scorer: Scorer, path: Path, words: Words, every: int) -> Iterator[dict[str, Any]]:
+    from vlmrl.frame_files import read
+
+    for first, frames in read(path, every):
+        for index, score in enumerate(scorer.frames(frames, words)):
+            yield {"file": str(path), "frame": first + index * every, "score": round(float(score), 6)}
+
+
+def _of_film(scorer: ClipScorer, path: Path, words: Words, every: int) -> dict[str, Any]:
+    """A film's one score, None where the reward abstains; of a long film frames evenly spread."""
+    import numpy as np
+
+    from vlmrl.frame_files import spread
+
+    frames = list(spread(path).values())[::every]
+    if not frames:
+        raise ConfigError(f"files={path}: holds no frame; name a film that shows something")
+    score = float(scorer.clips([np.stack(frames)], words)[0])
+    return {"file": str(path), "frames": len(frames), "score": round(score, 6) if np.isfinite(score) else None}
 
 
 def _thinned(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.metrics.evaluation import Episode, Evaluation, Trace
 from vlmrl.types import Array, Words
-from vlmrl.video.play import LONGEST, FrameScorer, Policy, Scores, stacked
+from vlmrl.video.play import LONGEST, EpisodeScorer, FrameScorer, Policy, Scores, stacked
 
 MakeEnv: TypeAlias = Callable[[], "gym.Env[Any, Any]"]
 """Builds one environment with its time limit."""
@@ -32,7 +32,7 @@ def evaluate(
     make_env: MakeEnv,
     task: Task | None,
     seeds: Sequence[int],
-    scorer: FrameScorer | None = None,
+    scorer: FrameScorer | EpisodeScorer | None = None,
     words: Words | None = None,
     batch: int = 16,
     keep_frames: bool = False,
@@ -94,6 +94,7 @@ class _Course:
 
     def begin(self, info: dict[str, Any]) -> None:
         """Take in the state that the first action is chosen in."""
+        self._scores.start(info, self._index)
         if self._keep:
             self._start = info.get("frame")
 
@@ -110,6 +111,8 @@ class _Course:
         self._scores.add(info, self._index)
         self._terminated = terminated
         self.over = terminated or truncated or len(self._rewards) == LONGEST
+        if self.over:
+            self._scores.over(self._index)
 
     def episode(self, task: Task | None, trace: Trace) -> Episode:
         """The episode's record, from its trace."""

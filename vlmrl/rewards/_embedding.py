@@ -12,7 +12,7 @@ import torch
 from torch.nn.functional import normalize
 
 from vlmrl.errors import ConfigError, ShapeError
-from vlmrl.rewards.base import FrameReward
+from vlmrl.rewards.base import FrameReward, RewardModel
 from vlmrl.types import Frames, Scores, Words
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 _WORDS_KEPT = 4096
 
 
-class EmbeddingReward(FrameReward):
-    """A reward that depends on a frame through its embedding alone.
+class Embedding(RewardModel):
+    """A reward that sees pictures and reads sentences through its encoder alone.
 
-    A subclass keeps its settings as public attributes, which make up its fingerprint, and fills in :meth:`_score`.
+    A subclass keeps its settings as public attributes, which make up its fingerprint.
     """
 
     def __init__(self, encoder: Encoder) -> None:
@@ -48,15 +48,28 @@ class EmbeddingReward(FrameReward):
                 )
         self.encoder.texts(words.sentences)
 
-    def score_frames(self, frames: Frames, words: Words | Sequence[Words]) -> Scores:
-        """Score uint8 ``(B, H, W, 3)`` frames against one set of words, or one per row; float32 ``(B,)``."""
-        groups = _groups(words, len(frames))
+    def _groups(self, words: Words | Sequence[Words], count: int, kind: str) -> dict[Words, list[int] | None]:
+        """Which of so many rows each set of words is for, None for all of them; each is checked the first time."""
+        groups = _groups(words, count, kind)
         for one in groups:
             if one not in self._sound:
                 self.check(one)
                 if len(self._sound) >= _WORDS_KEPT:  # words may come by the row, always new ones
                     self._sound.clear()
                 self._sound.add(one)
+        return groups
+
+    def _mean(self, sentences: Sequence[str]) -> torch.Tensor:
+        """One direction ``(D,)`` for several sentences: their mean, brought back to length 1."""
+        return normalize(self.encoder.texts(sentences).mean(0), dim=0)
+
+
+class EmbeddingReward(Embedding, FrameReward):
+    """A reward that depends on a frame through its embedding alone: a subclass fills in :meth:`_score`."""
+
+    def score_frames(self, frames: Frames, words: Words | Sequence[Words]) -> Scores:
+        """Score uint8 ``(B, H, W, 3)`` frames against one set of words, or one per row; float32 ``(B,)``."""
+        groups = self._groups(words, len(frames), "frames")
         images = self._read(frames)
         scores = images.new_empty(len(images))
         for one, rows in groups.items():
@@ -76,10 +89,6 @@ class EmbeddingReward(FrameReward):
     @abstractmethod
     def _score(self, images: torch.Tensor, words: Words) -> torch.Tensor:
         """Score ``(B, D)`` rows of length 1 against checked words; ``(B,)``."""
-
-    def _mean(self, sentences: Sequence[str]) -> torch.Tensor:
-        """One direction ``(D,)`` for several sentences: their mean, brought back to length 1."""
-        return normalize(self.encoder.texts(sentences).mean(0), dim=0)
 
 
 def between(key: str, value: float, low: float, high: float) -> float:
@@ -106,12 +115,12 @@ def whole(key: str, value: int, low: int, high: int) -> int:
     return int(number)
 
 
-def _groups(words: Words | Sequence[Words], count: int) -> dict[Words, list[int] | None]:
+def _groups(words: Words | Sequence[Words], count: int, kind: str) -> dict[Words, list[int] | None]:
     """Which rows each set of words is for; None is all of them."""
     if isinstance(words, Words):
         return {words: None}
     if len(words) != count:
-        raise ShapeError(f"words: {len(words)} sets for {count} frames; give one set, or one per frame")
+        raise ShapeError(f"words: {len(words)} sets for {count} {kind}; give one set, or one per {kind[:-1]}")
     groups: dict[Words, list[int] | None] = {}
     for row, one in enumerate(words):
         rows = groups.setdefault(one, [])

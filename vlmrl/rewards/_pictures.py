@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 from vlmrl.encoders.base import as_batch
 from vlmrl.errors import ConfigError
 from vlmrl.frame_files import read, spread
-from vlmrl.rewards._embedding import EmbeddingReward
+from vlmrl.rewards._embedding import Embedding, EmbeddingReward
 from vlmrl.types import Array, Frames, Scores, Words
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ MOST = 256
 """Frames of a film that are looked at, evenly spread."""
 
 
-class PictureReward(EmbeddingReward):
-    """A reward that compares a frame's embedding with those of pictures; sentences are checked, and not read.
+class Showing(Embedding):
+    """A reward that is shown pictures or films: reads, checks, hashes and embeds them.
 
     A subclass names its settings of pictures in ``pictures``, and gives each to :meth:`_pictures` or :meth:`_films`.
 
@@ -40,22 +40,17 @@ class PictureReward(EmbeddingReward):
         shown: a hash of the pixels behind each setting: other pictures are another reward.
     """
 
-    reads_words = False
-
     def __init__(self, encoder: Encoder) -> None:
         super().__init__(encoder)
         self.shown: dict[str, str] = {}
         self._sizes: dict[tuple[int, int], str] = {}  # height and width of every picture, and what to call it
 
-    def score_frames(self, frames: Frames, words: Words | Sequence[Words]) -> Scores:
-        """Score uint8 ``(B, H, W, 3)`` frames, whatever the words; float32 ``(B,)``.
+    def _check_proportions(self, height: int, width: int) -> None:
+        """Refuse frames that the encoder would squeeze otherwise than the pictures.
 
         Raises:
-            ConfigError: the encoder would squeeze the frames otherwise than the pictures, or it refuses the words.
-            ShapeError: as for every reward.
+            ConfigError: their proportions differ by more than a tenth.
         """
-        batch = as_batch(frames)
-        height, width = batch.shape[1:3]
         for (tall, wide), name in self._sizes.items():
             ratio = wide * height / (tall * width)
             if max(ratio, 1 / ratio) > SQUEEZED:
@@ -64,7 +59,6 @@ class PictureReward(EmbeddingReward):
                     "proportions must agree within a tenth, as the encoder brings both to one size: crop the picture, "
                     "or draw the frames in its proportions (render.size)"
                 )
-        return super().score_frames(batch, words)
 
     def _pictures(self, setting: str, shown: Shown) -> torch.Tensor:
         """Embeddings ``(K, D)``, rows of length 1, of the K pictures of a setting.
@@ -139,6 +133,23 @@ class PictureReward(EmbeddingReward):
             told.update(str(tuple(batch.shape)).encode() + batch.numpy().tobytes())
         self.shown[setting] = told.hexdigest()
         return [self.encoder.images(frames) for _, frames in found]
+
+
+class PictureReward(Showing, EmbeddingReward):
+    """A reward that compares a frame's embedding with those of pictures; sentences are checked, and not read."""
+
+    reads_words = False
+
+    def score_frames(self, frames: Frames, words: Words | Sequence[Words]) -> Scores:
+        """Score uint8 ``(B, H, W, 3)`` frames, whatever the words; float32 ``(B,)``.
+
+        Raises:
+            ConfigError: the encoder would squeeze the frames otherwise than the pictures, or it refuses the words.
+            ShapeError: as for every reward.
+        """
+        batch = as_batch(frames)
+        self._check_proportions(batch.shape[1], batch.shape[2])
+        return super().score_frames(batch, words)
 
 
 def _called(name: str, one: Path | Array) -> str:

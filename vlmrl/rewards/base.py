@@ -45,7 +45,7 @@ class RewardModel(ABC):
     causal: ClassVar[bool] = True
     needs_baseline: ClassVar[bool] = False
     needs_negative: ClassVar[bool] = False
-    reads_words: ClassVar[bool] = True
+    reads_words: bool = True
     pictures: ClassVar[Mapping[str, Sight]] = {}
     takes: ClassVar[Takes] = "picture"
     cadence: ClassVar[Cadence] = "step"
@@ -106,5 +106,33 @@ class FrameReward(RewardModel):
 
         Raises:
             ShapeError: frames of the wrong shape or dtype, or a list of words of another length than the frames.
+            ConfigError: what :meth:`check` refuses.
+        """
+
+
+class ClipReward(RewardModel):
+    """A reward that reads a clip as a whole, in the order of time, and says one number of it.
+
+    In training an episode is the clip, its first frame the one after the reset: its last step is paid the number, all
+    others 0. What a clip is worth belongs to no single frame, so nothing that asks about single frames takes it.
+    """
+
+    causal = False
+    cadence = "episode"
+
+    @abstractmethod
+    def score_clip(self, clip: Frames, words: Words | Sequence[Words]) -> Scores:
+        """Score one clip, or several of one length.
+
+        Args:
+            clip: uint8 ``(T, H, W, 3)``, T at least 1, or ``(B, T, H, W, 3)``.
+            words: one set, or one per clip.
+
+        Returns:
+            float32 ``()``, or ``(B,)``, on the encoder's device. A clip's score depends on no other; NaN is an
+            abstention: the model can say nothing of this clip.
+
+        Raises:
+            ShapeError: no clip, one without a frame, or a list of words of another length than the clips.
             ConfigError: what :meth:`check` refuses.
         """

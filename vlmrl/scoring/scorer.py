@@ -69,7 +69,11 @@ class Scorer:
                 "picture nor a posed state tells; `vlmrl train`, `eval`, `record` and `bench` read it off the simulator"
             )
         if not isinstance(model, FrameReward):
-            raise ConfigError(f"reward={type(model).__name__}: does not score single frames; take a FrameReward")
+            whole = model.cadence == "episode"
+            raise ConfigError(
+                f"reward={type(model).__name__}: does not score single frames; "
+                + ("it reads clips, which vlmrl score, train and bench give it" if whole else "take a FrameReward")
+            )
         encoder = getattr(model, "encoder", None)  # not every model has one
         if batch_size is None:
             batch_size = getattr(encoder, "batch_size", Encoder.batch_size)

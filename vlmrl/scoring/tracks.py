@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl.errors import Abstained, ShapeError
 from vlmrl.rewards.base import RewardModel, Takes, TrackReward
-from vlmrl.scoring.cache import ScoreCache
+from vlmrl.scoring.clips import ClipScorer, scorer_for
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.types import Array, Words
 
@@ -53,6 +54,14 @@ class TrackScorer:
         return scores
 
 
-def scorer_of(model: RewardModel, cache: ScoreCache | None = None) -> Scorer | TrackScorer:
-    """What scores with a reward model, whatever it looks at."""
-    return TrackScorer(model) if isinstance(model, TrackReward) else Scorer(model, cache=cache)
+AnyScorer: TypeAlias = Scorer | ClipScorer | TrackScorer
+"""What scores with a reward model, whatever it looks at."""
+
+
+def scorer_of(model: RewardModel) -> AnyScorer:
+    """The scorer of a reward model, whatever that looks at.
+
+    Raises:
+        ConfigError: it scores neither tracks nor frames nor clips.
+    """
+    return TrackScorer(model) if isinstance(model, TrackReward) else scorer_for(model)

@@ -11,7 +11,8 @@ import numpy as np
 
 from vlmrl.envs.frame_tap import FrameTap
 from vlmrl.envs.task import Task
-from vlmrl.errors import ConfigError
+from vlmrl.errors import Abstained, ConfigError
+from vlmrl.rewards.base import Cadence
 from vlmrl.types import Array, Words
 from vlmrl.video.overlay import Numbers
 from vlmrl.video.spool import Spool
@@ -34,24 +35,44 @@ class FrameScorer(Protocol):
         """Score uint8 ``(B, H, W, 3)`` frames; float32 ``(B,)``."""
 
 
+class EpisodeScorer(Protocol):
+    """What scores whole episodes: :class:`vlmrl.scoring.clips.ClipScorer`, or anything with its ``clips``.
+
+    Attributes:
+        cadence: ``episode``.
+    """
+
+    cadence: Cadence
+
+    def clips(self, clips: Sequence[Array], words: Words, /) -> Array:
+        """Score B clips uint8 ``(T, H, W, 3)``; float32 ``(B,)``."""
+
+
 class Scores:
-    """Scores frames as they come, :data:`TOGETHER` at a time, of several episodes at once.
+    """Scores frames as they come, :data:`TOGETHER` at a time, of several episodes at once; or episodes that are over.
 
     Args:
-        scorer: scores them; None scores nothing.
+        scorer: scores them; None scores nothing. What an episode as a whole is worth stands at each of its states.
         words: what they are scored against.
 
     Raises:
         ConfigError: a scorer without words.
     """
 
-    def __init__(self, scorer: FrameScorer | None, words: Words | None) -> None:
+    def __init__(self, scorer: FrameScorer | EpisodeScorer | None, words: Words | None) -> None:
         if scorer is not None and words is None:
             raise ConfigError("words: are missing; a scorer needs a goal to score frames against")
         self._scorer, self._words = scorer, words
         self._frames: list[Array] = []
         self._episodes: list[int] = []
         self._scores: dict[int, list[float]] = defaultdict(list)
+        self._clips: dict[int, list[Array]] = defaultdict(list)  # of episodes under way that are scored as a whole
+        self.whole = getattr(scorer, "cadence", "step") == "episode"
+
+    def start(self, info: dict[str, Any], episode: int = 0) -> None:
+        """Take the frame that an episode begins with: a part of the whole, and of nothing else."""
+        if self.whole and "frame" in info:
+            self._clips[episode].append(info["frame"])
 
     def add(self, info: dict[str, Any], episode: int = 0) -> None:
         """Take the frame of one state of an episode out of its ``info``.
@@ -63,6 +84,10 @@ class Scores:
             return
         if "frame" not in info:
             raise ConfigError("frames=False: info holds no frame to score; make the environment with frames=True")
+        if self.whole:
+            self._clips[episode].append(info["frame"])
+            self._scores[episode].append(np.nan)
+            return
         self._frames.append(info["frame"])
         self._episodes.append(episode)
         if len(self._frames) >= TOGETHER:
@@ -73,11 +98,28 @@ class Scores:
         if self._scorer is None:
             return None
         self._score()
+        self.over(episode)
         return np.array(self._scores[episode], dtype=np.float32)
 
+    def over(self, episode: int = 0) -> None:
+        """An episode is over: one that is scored as a whole is scored now, and its frames are forgotten.
+
+        Raises:
+            Abstained: it got no number.
+        """
+        scorer: Any = self._scorer
+        clip = self._clips.pop(episode, [])
+        if not clip or self._words is None:
+            return
+        score = float(scorer.clips([np.stack(clip)], self._words)[0])
+        if not np.isfinite(score):
+            raise Abstained(f"score={score}: an episode of {len(clip)} frames got no finite number; look at its film")
+        self._scores[episode] = [score] * len(self._scores[episode])
+
     def _score(self) -> None:
-        if self._frames and self._scorer is not None and self._words is not None:
-            scores = self._scorer.frames(np.stack(self._frames), self._words)
+        scorer: Any = self._scorer
+        if self._frames and scorer is not None and self._words is not None:
+            scores = scorer.frames(np.stack(self._frames), self._words)
             for episode, score in zip(self._episodes, np.asarray(scores, dtype=np.float32).tolist(), strict=True):
                 self._scores[episode].append(score)
             self._frames.clear()

@@ -69,7 +69,8 @@ def load_scorer(
         **settings: the reward model's own, for example ``alpha=0.5``.
 
     Returns:
-        The :class:`~vlmrl.scoring.scorer.Scorer`, and the words to give it.
+        The :class:`~vlmrl.scoring.scorer.Scorer`, or for a reward that reads whole episodes the
+        :class:`~vlmrl.scoring.clips.ClipScorer`, and the words to give it.
 
     Raises:
         UnknownName: no reward or encoder of that name.
@@ -79,11 +80,11 @@ def load_scorer(
     # Models are imported when one is asked for: a user with a scorer of his own needs none of them.
     from vlmrl import encoders
     from vlmrl.config.parts import check_keywords, part
-    from vlmrl.scoring.scorer import Scorer
+    from vlmrl.scoring.clips import scorer_for
 
     words = Words.of(goal, baseline, negative)
     model_class = part("reward", reward)
     check_keywords("reward", settings, model_class, given=("encoder",))
-    scorer = Scorer(model_class(encoder=encoders.load(encoder), **settings))
+    scorer = scorer_for(model_class(encoder=encoders.load(encoder), **settings))
     scorer.model.check(words)
     return scorer, words

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl.errors import Abstained, ConfigError, ShapeError
+from vlmrl.rewards.base import Cadence
 from vlmrl.scoring.arrays import as_numpy
 from vlmrl.scoring.turns import Turns
 from vlmrl.types import Words
@@ -20,24 +21,34 @@ class CheckedScores:
 
     Args:
         scorer: an object with a method ``frames``, or a function; called as ``(frames uint8 (B, H, W, 3), words)``, it
-            gives ``(B,)`` numbers, NumPy or torch.
+            gives ``(B,)`` numbers, NumPy or torch. One whose ``cadence`` is ``episode`` has ``clips`` instead, called
+            with B arrays uint8 ``(T, H, W, 3)``.
         words: handed to the scorer as they are.
+        whole: whether whoever calls can wait for whole episodes.
 
     Attributes:
         takes: what it scores, as its own attribute says: ``picture``, or ``track``, rows that a gauge read.
         ahead: frames that the scorer wants before a rollout is over, as its own attribute says; 0 for none.
+        cadence: whether it scores frames or whole episodes.
         seconds: time spent in the scorer so far [s].
         scored: frames scored so far.
 
     Raises:
-        ConfigError: the scorer can be called in neither way.
+        ConfigError: the scorer can be called in neither way, or only with whole episodes for which nobody waits.
     """
 
-    def __init__(self, scorer: Any, words: Words | None) -> None:
-        score = getattr(scorer, "frames", scorer)
+    def __init__(self, scorer: Any, words: Words | None, *, whole: bool = False) -> None:
+        self.cadence: Cadence = getattr(scorer, "cadence", "step")
+        if self.cadence == "episode" and not whole:
+            model = type(getattr(scorer, "model", scorer)).__name__
+            raise ConfigError(
+                f"reward={model}: scores whole episodes, and a step is paid at once here; DeferredReward pays it, as "
+                "vlmrl train does"
+            )
+        score = getattr(scorer, "clips" if self.cadence == "episode" else "frames", scorer)
         if not callable(score):
             raise ConfigError(f"scorer={scorer!r}: has no method frames(frames, words) and is no function")
-        self._score: Callable[[NDArray[np.uint8], Words | None], Any] = score
+        self._score: Callable[[Any, Words | None], Any] = score
         self._words = words
         self.ahead = int(getattr(scorer, "ahead", 0))
         self.takes: str = getattr(scorer, "takes", "picture")
@@ -68,17 +79,26 @@ class CheckedScores:
             self.scored += len(frames)
         return scores
 
-    def _checked(self, frames: NDArray[Any], origins: Sequence[str]) -> NDArray[np.float32]:
+    def clips(self, clips: Sequence[NDArray[np.uint8]], origins: Sequence[str]) -> NDArray[np.float32]:
+        """The same for whole episodes, uint8 ``(T, H, W, 3)`` each, of any lengths."""
+        with self._turns:
+            scores = self._checked(clips, origins, "episode")
+            self.scored += sum(map(len, clips))
+        return scores
+
+    def _checked(
+        self, frames: NDArray[Any] | Sequence[NDArray[np.uint8]], origins: Sequence[str], kind: str = "frame"
+    ) -> NDArray[np.float32]:
         start = time.perf_counter()
         scores = as_numpy(self._score(frames, self._words), np.float32)
         self.seconds += time.perf_counter() - start
         if scores.shape != (len(frames),):
-            raise ShapeError(f"scorer: gave scores {scores.shape} for {len(frames)} frames; must be ({len(frames)},)")
+            raise ShapeError(f"scorer: gave scores {scores.shape} for {len(frames)} {kind}s; must be ({len(frames)},)")
         bad = np.flatnonzero(~np.isfinite(scores))
         if bad.size:
             raise Abstained(
-                f"score={scores[bad[0]]}: the frame of {origins[bad[0]]} got no finite number, and nothing is learned "
-                "from it; look at that frame, or score with another encoder or precision"
+                f"score={scores[bad[0]]}: the {kind} of {origins[bad[0]]} got no finite number, and nothing is learned "
+                f"from it; look at that {kind}, or score with another encoder or precision"
             )
         return scores
 

@@ -245,3 +245,26 @@ def test_nothing_to_judge_is_refused(recorded, tmp_path):
         bench(recorded, [], tmp_path)
     with pytest.raises(ConfigError, match="moments=2"):
         Plan(moments=2)
+
+
+def test_a_reward_that_reads_clips_is_asked_what_an_episode_was_worth_so_far(recorded, encoder, tmp_path):
+    from vlmrl.judge.bench.cells import Kept
+    from vlmrl.judge.stage import Stage
+
+    entry = entry_of(encoder, "roboclip", frames=6)
+    found = bench(recorded, [entry, entry_of(encoder)], tmp_path, PLAN)
+    cell = next(cell for cell in found.cells if cell.contender.reward == "roboclip")
+    kept = Kept(tmp_path / "cells").sheet(cell.key)
+    assert kept is not None
+    _, some = recorded[TASK.name]
+    with Stage(TASK, encoder.image_size) as stage:
+        frames = stage.posed(some.poses(some.moments(PLAN.moments))).frames
+    clips = frames.reshape(len(some), -1, *frames.shape[1:])
+    model = rewards.load("roboclip", encoder, frames=6)
+    for row in (0, len(some) - 1):
+        so_far = [model.score_clip(clips[row, : end + 1], TASK.words).item() for end in range(clips.shape[1])]
+        np.testing.assert_allclose(kept[0].score[row], so_far, atol=1e-5)
+    assert cell.measures["episode_auroc"].mean > 0.9
+    assert cell.milliseconds > 0
+    assert set(map(str, found.contenders)) >= {str(entry.contender)}
+    assert not found.confusions

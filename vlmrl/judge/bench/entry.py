@@ -19,7 +19,8 @@ from vlmrl.envs.task import Task
 from vlmrl.judge.evidence import numbers
 from vlmrl.judge.sentences import can_score, wrong_words
 from vlmrl.metrics.board import Contender
-from vlmrl.rewards.base import RewardModel
+from vlmrl.rewards.base import ClipReward, RewardModel
+from vlmrl.scoring.clips import ClipScorer, scorer_for
 from vlmrl.scoring.remembered import Remembered
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.types import Array, Words
@@ -43,6 +44,8 @@ class Entry:
         words: the sentences for a task; None where it takes no part.
         others: sentences that should not find a task's goal, by themselves.
         cost: for one of these frames [ms].
+        reads_clips: whether it reads clips: its frames are then those of one clip in the order of time, and a score is
+            what the clip was worth up to a frame.
     """
 
     contender: Contender
@@ -52,6 +55,7 @@ class Entry:
     words: WordsOf
     others: Callable[[Task, Words], Mapping[str, Words]]
     cost: Callable[[NDArray[np.uint8], Words], float]
+    reads_clips: bool = False
 
 
 def of_model(
@@ -71,10 +75,10 @@ def of_model(
         words: the sentences for a task.
     """
     plain, fast = make(encoder), make(remembered)
-    scorer = Scorer(fast)
+    scorer = scorer_for(fast)
 
     def score(frames: NDArray[np.uint8], asked: Words) -> Array:
-        return numbers(lambda some: scorer.frames(some, asked), frames)
+        return _scores(scorer, frames, asked)
 
     def words_or_none(task: Task) -> Words | None:
         found = words(task)
@@ -87,7 +91,8 @@ def of_model(
         score,
         words_or_none,
         lambda task, asked: wrong_words(task, asked, fast),
-        lambda frames, asked: _milliseconds(lambda some: Scorer(plain).frames(some, asked), frames),
+        lambda frames, asked: _milliseconds(_once(plain, asked), frames),
+        isinstance(scorer, ClipScorer),
     )
 
 
@@ -97,6 +102,7 @@ def of_pictures(
     encoder: Encoder,
     remembered: Remembered,
     words: WordsOf,
+    reads_clips: bool = False,
 ) -> Entry:
     """A reward that compares frames with pictures of each task's own: in every task it is another model.
 
@@ -106,8 +112,9 @@ def of_pictures(
         encoder: as it is, by which cost is measured.
         remembered: the same encoder, shared by all rewards that look at the same frames.
         words: the sentences for a task, which the reward does not read; None leaves the task out.
+        reads_clips: whether it reads clips.
     """
-    models: dict[str, tuple[RewardModel, Scorer]] = {}  # as it is, and with the remembered encoder
+    models: dict[str, tuple[RewardModel, Scorer | ClipScorer]] = {}  # as it is, and with the remembered encoder
 
     def words_or_none(task: Task) -> Words | None:
         said = words(task)
@@ -117,21 +124,22 @@ def of_pictures(
         plain, fast = build(encoder), build(remembered)
         if not can_score(fast, said):
             return None
-        models[fast.fingerprint] = plain, Scorer(fast)
+        models[fast.fingerprint] = plain, scorer_for(fast)
         return _Shown(said.goal, said.baseline, said.negative, fast.fingerprint)
 
     def score(frames: NDArray[np.uint8], asked: Words) -> Array:
-        return numbers(lambda some: _of(asked)[1].frames(some, asked), frames)
+        return _scores(_of(asked)[1], frames, asked)
 
     def cost(frames: NDArray[np.uint8], asked: Words) -> float:
-        return _milliseconds(lambda some: Scorer(_of(asked)[0]).frames(some, asked), frames)
+        return _milliseconds(_once(_of(asked)[0], asked), frames)
 
-    def _of(asked: Words) -> tuple[RewardModel, Scorer]:
+    def _of(asked: Words) -> tuple[RewardModel, Scorer | ClipScorer]:
         assert isinstance(asked, _Shown)
         return models[asked.fingerprint]
 
     about = hashlib.sha256(json.dumps([contender.reward, encoder.fingerprint]).encode()).hexdigest()[:16]
-    return Entry(contender, about, encoder.image_size, score, words_or_none, lambda task, asked: {}, cost)
+    size = encoder.image_size
+    return Entry(contender, about, size, score, words_or_none, lambda task, asked: {}, cost, reads_clips)
 
 
 @dataclass(frozen=True)
@@ -172,6 +180,19 @@ def reads_words(function: Callable[..., Any]) -> bool:
     """Whether a function asks for words beside frames."""
     needed = [one for one in inspect.signature(function).parameters.values() if one.default is one.empty]
     return len(needed) > 1
+
+
+def _scores(scorer: Scorer | ClipScorer, frames: NDArray[np.uint8], words: Words) -> Array:
+    """Of each frame, or of a clip up to each of its frames; all finite."""
+    score = scorer.so_far if isinstance(scorer, ClipScorer) else scorer.frames
+    return numbers(lambda some: score(some, words), frames)
+
+
+def _once(model: RewardModel, words: Words) -> Callable[[NDArray[np.uint8]], object]:
+    """Has frames read as in use, each of them once."""
+    if isinstance(model, ClipReward):
+        return lambda some: ClipScorer(model).clips([some], words)
+    return lambda some: Scorer(model).frames(some, words)
 
 
 def _milliseconds(score: Callable[[NDArray[np.uint8]], Any], frames: NDArray[np.uint8]) -> float:

@@ -197,8 +197,13 @@ def _asked(task: Task, recorded: Recorded, entries: Sequence[Entry], plan: Plan,
 
 
 def _mixed(entries: Sequence[Entry], asked: Mapping[str, Sequence[_Asked]]) -> Iterator[_Mixed]:
-    """The rewards for which there is anything to confuse: words for two tasks or more."""
+    """The rewards for which there is anything to confuse: words for two tasks or more, and moments that tell something.
+
+    What reads clips is left out: it says nothing of single moments.
+    """
     for entry in entries:
+        if entry.reads_clips:
+            continue
         own = {name: one for name, several in asked.items() for one in several if one.entry is entry}
         if entry.contender.prompts and len({one.words for one in own.values()}) > 1:
             yield _Mixed(entry, own, _hashed(CONFUSED, [one.key for one in own.values()]))
@@ -227,18 +232,24 @@ def _draw(task: Task, recorded: Recorded, moments: NDArray[np.int64], size: tupl
 def _ask(task: Task, recorded: Recorded, shots: Shots, asked: _Asked, plan: Plan) -> tuple[Sheet, float]:
     """Show a reward every moment in a shuffled order, so that time is nothing to go by, as GVL does; then the rest.
 
+    One that reads clips is shown each episode in its own order, and says what it was worth up to each moment.
+
     Returns:
         What it said, and what a frame cost [ms].
     """
     entry, words = asked.entry, asked.words
     cost = entry.cost(shots.frames, words)
     moments = recorded.moments(plan.moments)
-    shuffled = np.random.default_rng(plan.seed).permutation(len(shots))
-    score = np.empty(len(shots))
-    score[shuffled] = entry.score(shots.frames[shuffled], words)
     clips = shots.frames.reshape(len(recorded), len(moments), *shots.frames.shape[1:])
-    ends = clips[:, [0, -1]].reshape(-1, *shots.frames.shape[1:])
-    wrong = [entry.score(ends, other).reshape(len(recorded), 2) for other in asked.others.values()]
+    if entry.reads_clips:
+        score = np.concatenate([entry.score(clip, words) for clip in clips])
+        wrong = [np.stack([entry.score(clip, other)[[0, -1]] for clip in clips]) for other in asked.others.values()]
+    else:
+        shuffled = np.random.default_rng(plan.seed).permutation(len(shots))
+        score = np.empty(len(shots))
+        score[shuffled] = entry.score(shots.frames[shuffled], words)
+        ends = clips[:, [0, -1]].reshape(-1, *shots.frames.shape[1:])
+        wrong = [entry.score(ends, other).reshape(len(recorded), 2) for other in asked.others.values()]
     cycle = {
         row: cycle_order(entry.score(clips[row, to_and_fro], words), turn)
         for row, (to_and_fro, turn) in _ways(task, recorded, moments).items()
