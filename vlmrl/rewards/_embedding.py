@@ -50,13 +50,14 @@ class EmbeddingReward(FrameReward):
 
     def score_frames(self, frames: Frames, words: Words | Sequence[Words]) -> Scores:
         """Score uint8 ``(B, H, W, 3)`` frames against one set of words, or one per row; float32 ``(B,)``."""
-        groups = _groups(words, len(frames))
+        groups = by_words(words, len(frames))
         for one in groups:
             if one not in self._sound:
                 self.check(one)
                 if len(self._sound) >= _WORDS_KEPT:  # words may come by the row, always new ones
                     self._sound.clear()
                 self._sound.add(one)
+        self.check_frames(frames)
         images = self.encoder.images(frames)
         scores = images.new_empty(len(images))
         for one, rows in groups.items():
@@ -64,6 +65,13 @@ class EmbeddingReward(FrameReward):
                 images if rows is None else images[rows], one
             )
         return scores
+
+    def check_frames(self, frames: Frames) -> None:
+        """Refuse frames uint8 ``(B, H, W, 3)`` whose embeddings would mean something else to this reward.
+
+        Raises:
+            ConfigError: the message says which and why.
+        """
 
     def score_images(self, images: torch.Tensor, words: Words) -> torch.Tensor:
         """Score embeddings ``(B, D)``, rows of length 1, against words that :meth:`check` passed; ``(B,)``."""
@@ -90,7 +98,19 @@ def between(key: str, value: float, low: float, high: float) -> float:
     return float(number)
 
 
-def _groups(words: Words | Sequence[Words], count: int) -> dict[Words, list[int] | None]:
+def whole(key: str, value: int, low: int, high: int) -> int:
+    """``value``, if it is a whole number in ``[low, high]``.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    number = between(key, value, low, high)
+    if not number.is_integer():
+        raise ConfigError(f"{key}={value}: must be a whole number between {low} and {high}")
+    return int(number)
+
+
+def by_words(words: Words | Sequence[Words], count: int) -> dict[Words, list[int] | None]:
     """Which rows each set of words is for; None is all of them."""
     if isinstance(words, Words):
         return {words: None}

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._embedding import between
+from vlmrl.rewards._embedding import between, whole
 from vlmrl.rewards._pictures import PictureReward, Shown
 from vlmrl.rewards.base import Sight
 from vlmrl.types import Array, Words
@@ -119,8 +119,8 @@ class Perceptual(PictureReward):
         softness: float = 0.5,
     ) -> None:
         super().__init__(encoder)
-        self.stages = _whole("reward.stages", stages, 2, 20)
-        self.features = _whole("reward.features", features, 1, 4096)
+        self.stages = whole("reward.stages", stages, 2, 20)
+        self.features = whole("reward.features", features, 1, 4096)
         self.contrast = between("reward.contrast", contrast, 0.0, 1000.0)
         self.softness = between("reward.softness", softness, 0.01, 100.0)
         films = [one.cpu().double().numpy() for one in self._films("film", film, SHORTEST * self.stages)]
@@ -155,10 +155,3 @@ class Perceptual(PictureReward):
         for weight, (chosen, mean, deviation) in zip(weights, self._parts, strict=True):
             paid = paid + weight / sum(weights) * stage_score(images[:, chosen], mean, deviation)
         return paid
-
-
-def _whole(key: str, value: int, low: int, high: int) -> int:
-    number = between(key, value, low, high)
-    if not number.is_integer():
-        raise ConfigError(f"{key}={value}: must be a whole number between {low} and {high}")
-    return int(number)

@@ -34,6 +34,12 @@ class FrameScorer(Protocol):
         """Score uint8 ``(B, H, W, 3)`` frames; float32 ``(B,)``."""
 
 
+def voices(scorer: FrameScorer, frames: Array, words: Words) -> dict[str, Array]:
+    """What each opinion of a scorer says of frames, ``(B,)`` by its name; {} of one that has but one, or tells none."""
+    ask = getattr(scorer, "voices", None)
+    return dict(ask(frames, words)) if callable(ask) else {}
+
+
 class Scores:
     """Scores frames as they come, :data:`TOGETHER` at a time, of several episodes at once.
 
