@@ -18,6 +18,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepR
 from vlmrl.envs.batch.easel import Easel
 from vlmrl.envs.frame_tap import FrameTap
 from vlmrl.rewards.base import Cadence
+from vlmrl.video.play import voices
 
 PARTS = ("simulation", "rendering", "scoring", "learning", "judging", "saving")
 """What is measured; the rest of the wall time goes into choosing actions and keeping the books."""
@@ -163,6 +164,11 @@ class AllCores:
         """Score whole episodes, as the scorer does where its ``cadence`` is ``episode``."""
         with threads(self._threads), self._clock.of("scoring"):
             return self._scorer.clips(clips, words)
+
+    def voices(self, frames: Any, words: Any) -> Any:
+        """What each opinion says, as the scorer does; {} of one that tells nothing of the kind."""
+        with threads(self._threads), self._clock.of("scoring"):
+            return voices(self._scorer, frames, words)
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def train(config: RunConfig, say: Say | None = None) -> RunResult:
         return RunResult(None, config.seed, 0)
     with RunDir.start(config) as run:
         world = replace(world, config=run.config)
-        say(_headline(world, run))
+        say(_headline(world, teacher, run))
         if shown := _pictures(run.config):
             run.write_json(PICTURES, shown)
         session = Session(run, world, teacher, clock, Stop(say), say)
@@ -123,21 +123,20 @@ def _prepare(world: World, clock: Clock, say: Say) -> tuple[World, Teacher | Non
         say(report)
     world = replace(world, size=config.render.size or model.encoder.image_size)
     shape = build_shape(world, scorer, say)
-    return world, Teacher(AllCores(scorer, clock, torch.get_num_threads()), shape)
+    return world, Teacher(AllCores(scorer, clock, torch.get_num_threads()), shape, model)
 
 
-def _headline(world: World, run: RunDir) -> str:
+def _headline(world: World, teacher: Teacher | None, run: RunDir) -> str:
     config = run.config
     agent = f"{config.agent.name}, {config.agent.total_steps:,} steps in {config.agent.n_envs} environments"
-    if config.reward.is_oracle:
+    if teacher is None:
         paid = "paid by the environment's own reward"
     else:
-        words = world.words
-        model = parts.part("reward", config.reward.name)
+        words, model = world.words, teacher.model
         likeness = " and ".join(f"{key} ({where})" for key, where in _pictures(config).items())
-        paid = f"paid by pictures: {likeness}" if likeness else "paid by keypoints along a planned way"
-        if model.reads_words:
-            paid = f"paid for {' + '.join(map(repr, words.goal))}"
+        by_words = f"paid for {' + '.join(map(repr, words.goal))}" if model.reads_words else ""
+        by_way = "paid by keypoints along a planned way" if world.gauge is not None else ""
+        paid = ", and ".join(filter(None, (by_words, by_way, f"paid by pictures: {likeness}" if likeness else "")))
         against = (words.baseline if model.needs_baseline else ()) + (words.negative if model.needs_negative else ())
         if against:
             paid += f" against {' + '.join(map(repr, against))}"

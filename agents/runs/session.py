@@ -23,7 +23,7 @@ from vlmrl.agents.runs.watching import Watching
 from vlmrl.agents.timing import AllCores, Clock, Timing, learning_threads, threads
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import ScoringConfig
-from vlmrl.rewards.base import Cadence
+from vlmrl.rewards.base import Cadence, RewardModel
 
 LAST = "last checkpoint"
 """How the weights of ``last_model.zip`` were chosen: they were not."""
@@ -36,10 +36,12 @@ class Teacher:
     Attributes:
         scorer: scores frames on every core, its time counted.
         shape: from scores to rewards.
+        model: the reward model behind the scorer.
     """
 
     scorer: AllCores
     shape: Shape
+    model: RewardModel
 
 
 class Session:

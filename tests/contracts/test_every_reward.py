@@ -22,7 +22,7 @@ OTHER = Words.of("the cart is at the left end", "a cart on a rail", "the cart is
 def shown(name):
     """Pictures and films for the settings of a reward that wants some."""
     rng = np.random.default_rng(7)
-    several = {"goal": (2, 32, 32, 3), "start": (2, 32, 32, 3), "way": (2, 12, 32, 32, 3)}
+    several = {"goal": (2, 32, 32, 3), "start": (2, 32, 32, 3), "way": (2, 12, 32, 32, 3), "random": (6, 32, 32, 3)}
     wanted = part("reward", name).missing_pictures({})
     return {key: rng.integers(0, 256, several[sight], dtype=np.uint8) for key, sight in wanted.items()}
 

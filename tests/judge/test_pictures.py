@@ -16,7 +16,7 @@ from vlmrl.config.compose import configure
 from vlmrl.envs.make import find_task
 from vlmrl.errors import ConfigError
 from vlmrl.judge.bench.run import Plan, bench
-from vlmrl.judge.pictures import FILMS, HELD, PICTURES, POINTS, SEED, sources, with_pictures
+from vlmrl.judge.pictures import FILMS, HELD, PICTURES, POINTS, RANDOM, SEED, sources, tell_drawn, with_pictures
 from vlmrl.judge.playground import Asked, Playground
 from vlmrl.judge.stage import Stage
 from vlmrl.report.html import write
@@ -53,6 +53,21 @@ def test_what_a_user_gave_is_kept_and_nothing_is_drawn_without_a_task():
     assert set(with_pictures("grasp2vec", given, TASK, (32, 32))) == {"image", "start"}
     assert sources("grasp2vec", given) == {"image": "goal.png", "start": f"{PICTURES} starts of the task's own"}
     assert sources("goal_baseline", {"alpha": 0.5}) == {}
+
+
+def test_what_a_random_agent_sees_is_drawn_and_is_no_knowledge_of_the_goal():
+    found = with_pictures("ensemble", {"k": 2.0}, TASK, (48, 64))["frames"]
+    assert found.shape[1:] == (48, 64, 3)
+    assert RANDOM * 3 / 4 <= len(found) <= RANDOM * 2
+    np.testing.assert_array_equal(found, with_pictures("ensemble", {}, TASK, (48, 64))["frames"])
+    assert sources("ensemble", {}) == {}
+    both = {"rewards": "goal_baseline+grasp2vec", "image": "goal.png"}
+    assert sources("ensemble", both) == {"image": "goal.png", "start": f"{PICTURES} starts of the task's own"}
+    lines: list[str] = []
+    tell_drawn("ensemble", {}, lines.append)
+    assert len(lines) == 1
+    assert "tell nothing of the goal" in lines[0]
+    assert "privileged" not in lines[0]
 
 
 def test_a_run_is_judged_by_the_pictures_that_paid_it_in_its_own_size():
@@ -101,6 +116,19 @@ def test_a_benchmark_shows_each_task_its_own_pictures(tmp_path, encoder):
     assert entry.others(TASK, words) == {}
 
 
+def test_an_ensemble_takes_part_in_a_benchmark_with_its_words(encoder):
+    plain, mixed = entries("ensemble:combine=worst,ensemble:rewards=goal_baseline+vip", "sim_clip", "shipped")
+    assert (plain.contender.prompts, mixed.contender.prompts) == ("shipped", "shipped, drawn pictures")
+    words = plain.words(TASK)
+    frames = with_pictures("vip", {}, TASK, encoder.image_size)["image"]
+    keywords = with_pictures("ensemble", {"combine": "worst"}, TASK, encoder.image_size)
+    alone = rewards.load("ensemble", encoder, **keywords).score_frames(frames, TASK.words).cpu().numpy()
+    np.testing.assert_allclose(plain.score(frames, words), alone, atol=1e-3)
+    others = plain.others(TASK, words)
+    assert TASK.negative[0] in others
+    assert plain.score(frames, others[TASK.negative[0]]).mean() < alone.mean()
+
+
 def test_the_playground_draws_its_own(encoder):
     with Playground(TASK, encoder) as ground:
         frame = ground.view(ground.moved(ground.posture("start", 0), [0.0])).frame
@@ -121,3 +149,25 @@ def test_the_run_and_its_report_tell_who_showed_the_pictures(tmp_path):
     assert "paid by pictures" in page
     assert "privileged" in page
     assert "paid by the words alone" not in page
+
+
+@pytest.mark.slow
+def test_a_run_of_an_ensemble_is_paid_by_words_and_asks_whether_its_members_agree(tmp_path, monkeypatch):
+    from vlmrl.metrics import alarms
+
+    asked: list[str] = []
+    disagreeing = alarms.disagreeing
+
+    def noted(scores, pairs, spread):
+        asked.extend(pairs)
+        return disagreeing(scores, pairs, spread)
+
+    monkeypatch.setattr(alarms, "disagreeing", noted)
+    small = {"evaluation": {"episodes": 1, "final_episodes": 1, "every": 32}, "checkpoint_every": 64}
+    lines: list[str] = []
+    done = train(configure(**RUN, **small, reward="ensemble", run_dir=str(tmp_path / "run")), lines.append)
+    assert any("paid for 'a pendulum pointing straight up' against 'a pendulum'" in line for line in lines)
+    assert not (done.path / "pictures.json").exists()
+    assert "members 'goal_baseline, whole' and 'goal_baseline, centre'" in asked
+    write(done.path)
+    assert "paid by the words alone" in (done.path / "report.html").read_text()

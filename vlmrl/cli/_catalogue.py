@@ -107,7 +107,9 @@ def _yaml(group: str, *facts: str) -> list[Row]:
 
 
 def _defaults(model: type[Any]) -> dict[str, Any]:
-    parameters = list(inspect.signature(model).parameters.values())[1:]
+    parameters = [
+        one for one in list(inspect.signature(model).parameters.values())[1:] if one.kind is not one.VAR_KEYWORD
+    ]
     return {one.name: None if one.default is one.empty else _plain(one.default) for one in parameters}
 
 

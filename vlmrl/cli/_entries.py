@@ -81,8 +81,12 @@ def _of(models: list[str], name: str, encoder: Encoder, sets: Mapping[str, Words
         drawn = part("reward", model).missing_pictures(settings)  # an unknown name before any frame is drawn
         if drawn:
             show = partial(_shown, model, settings, encoder.image_size)
-            whole, who = issubclass(part("reward", model), ClipReward), Contender(reward, name, PICTURES)
-            yield of_pictures(who, show, encoder, remembered, lambda task: task.words, whole)
+            kind = part("reward", model)
+            whole = issubclass(kind, ClipReward)
+            asked = sets if kind.reads_words else {PICTURES: lambda task: task.words}
+            for label, words in asked.items():
+                told = label if set(drawn.values()) == {"random"} or label == PICTURES else f"{label}, {PICTURES}"
+                yield of_pictures(Contender(reward, name, told), show, encoder, remembered, words, whole)
             continue
         make = partial(_model, model, settings)
         for label, words in sets.items():

@@ -127,14 +127,14 @@ class Stage:
         world = None if goal.episode is None else np.repeat(goal.episode, points)
         return Pose(np.array(rows), None, placed, world)
 
-    def played(self, seed: int, every: int = 1) -> Shots:
-        """One episode of a random agent, every so many frames of it."""
+    def played(self, seed: int, every: int = 1, camera: Camera | None = None) -> Shots:
+        """One episode of a random agent, every so many frames of it, through the task's camera or another."""
         self._env.reset(seed=seed)
         found = []
         for step in range(1, self.task.horizon + 1):
             self._env.step(self._env.action_space.sample())
             if step % every == 0:
-                found.append(self._shot())
+                found.append(self._shot(camera))
         return self._shots(found)
 
     def at_rest(self, poses: Pose, steps: int) -> Shots:

@@ -21,7 +21,7 @@ from vlmrl.metrics import alarms
 from vlmrl.metrics.alarms import Alarm, Pair
 from vlmrl.metrics.evaluation import Evaluation
 from vlmrl.types import Array, Words
-from vlmrl.video.play import FrameScorer, Policy
+from vlmrl.video.play import FrameScorer, Policy, voices
 from vlmrl.video.record import FILM_FPS
 
 LOOKS = 32
@@ -106,6 +106,9 @@ def watch(
     if len(words.goal) > 1:
         alone = {sentence: said for sentence in words.goal if (said := _alone(scorer, seen, words, sentence))}
         pairs |= {f"{one!r} and {two!r}": (alone[one], alone[two]) for one, two in combinations(alone, 2)}
+    each = [voices(scorer, one, words) for one in seen]
+    members = {name: [row[name] for row in each] for name in each[0]}
+    pairs |= {f"members {one!r} and {two!r}": (members[one], members[two]) for one, two in combinations(members, 2)}
     return Watched(
         evaluation=judged,
         in_view=sight.shares(),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from vlmrl.config.parts import part
+from vlmrl.errors import UnknownName
 from vlmrl.report.facts import Facts
 
 
@@ -37,7 +39,8 @@ def _paid(facts: Facts) -> str:
 
 def _shown(facts: Facts, said: str) -> str:
     where = "; ".join(f"reward.{escape(key)}: {escape(source)}" for key, source in facts.pictures.items())
-    note = f"The agent was paid by pictures, no sentence took part: {said}. They are <b>{where}</b>."
+    part_of_words = "beside the words" if _by_words(facts) else "no sentence took part"
+    note = f"The agent was paid by pictures, {part_of_words}: {said}. They are <b>{where}</b>."
     if any(facts.config.reward.keywords.get(key) is None for key in facts.pictures):
         note += (
             " What was drawn from the task's own states is privileged, the simulator's knowledge of what done looks "
@@ -46,8 +49,16 @@ def _shown(facts: Facts, said: str) -> str:
     return note
 
 
+def _by_words(facts: Facts) -> bool:
+    """Whether sentences paid the agent; of a reward of a package that is gone nobody knows."""
+    try:
+        return bool(part("reward", facts.config.reward.name).reads_words)
+    except UnknownName:
+        return False
+
+
 def _sentences(facts: Facts) -> str:
-    if facts.pictures:
+    if facts.pictures and not _by_words(facts):
         return ""
     if facts.config.reward.is_oracle or facts.words is None or facts.task is None:
         return ""

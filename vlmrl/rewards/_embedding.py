@@ -6,7 +6,7 @@ import hashlib
 import json
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch.nn.functional import normalize
@@ -50,7 +50,7 @@ class Embedding(RewardModel):
 
     def _groups(self, words: Words | Sequence[Words], count: int, kind: str) -> dict[Words, list[int] | None]:
         """Which of so many rows each set of words is for, None for all of them; each is checked the first time."""
-        groups = _groups(words, count, kind)
+        groups = by_words(words, count, kind)
         for one in groups:
             if one not in self._sound:
                 self.check(one)
@@ -65,11 +65,18 @@ class Embedding(RewardModel):
 
 
 class EmbeddingReward(Embedding, FrameReward):
-    """A reward that depends on a frame through its embedding alone: a subclass fills in :meth:`_score`."""
+    """A reward that depends on a frame through its embedding alone: a subclass fills in :meth:`_score`.
+
+    Attributes:
+        reads_places: it is the embeddings of a frame's places that it reads, and not the frame's own.
+    """
+
+    reads_places: ClassVar[bool] = False
 
     def score_frames(self, frames: Frames, words: Words | Sequence[Words]) -> Scores:
         """Score uint8 ``(B, H, W, 3)`` frames against one set of words, or one per row; float32 ``(B,)``."""
         groups = self._groups(words, len(frames), "frames")
+        self.check_frames(frames)
         images = self._read(frames)
         scores = images.new_empty(len(images))
         for one, rows in groups.items():
@@ -81,6 +88,13 @@ class EmbeddingReward(Embedding, FrameReward):
     def _read(self, frames: Frames) -> torch.Tensor:
         """What :meth:`_score` reads of uint8 ``(B, H, W, 3)`` frames, B of them."""
         return self.encoder.images(frames)
+
+    def check_frames(self, frames: Frames) -> None:
+        """Refuse frames uint8 ``(B, H, W, 3)`` whose embeddings would mean something else to this reward.
+
+        Raises:
+            ConfigError: the message says which and why.
+        """
 
     def score_images(self, images: torch.Tensor, words: Words) -> torch.Tensor:
         """Score embeddings ``(B, D)``, rows of length 1, against words that :meth:`check` passed; ``(B,)``."""
@@ -115,7 +129,7 @@ def whole(key: str, value: int, low: int, high: int) -> int:
     return int(number)
 
 
-def _groups(words: Words | Sequence[Words], count: int, kind: str) -> dict[Words, list[int] | None]:
+def by_words(words: Words | Sequence[Words], count: int, kind: str = "frames") -> dict[Words, list[int] | None]:
     """Which rows each set of words is for; None is all of them."""
     if isinstance(words, Words):
         return {words: None}

@@ -16,7 +16,7 @@ from vlmrl.encoders.base import as_batch
 from vlmrl.errors import ConfigError
 from vlmrl.frame_files import read, spread
 from vlmrl.rewards._embedding import Embedding, EmbeddingReward
-from vlmrl.types import Array, Frames, Scores, Words
+from vlmrl.types import Array, Frames
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
@@ -112,17 +112,7 @@ class Showing(Embedding):
     def _several(self, setting: str, shown: Shown) -> list[tuple[str, Any]]:
         """The setting's name with each of its files or arrays."""
         name = f"reward.{setting}"
-        if shown is None:
-            what = "film.mp4" if self.pictures[setting] == "way" else "picture.png"
-            raise ConfigError(
-                f"{name}: is missing; give {name}={what}, or a task, whose own states can be drawn for it"
-            )
-        several: Iterable[Any] = shown if isinstance(shown, list | tuple) else [shown]
-        found = [(name, Path(one) if isinstance(one, str | Path) else one) for one in several]
-        wrong = [one for _, one in found if not isinstance(one, Path | np.ndarray)]
-        if wrong or not found:
-            raise ConfigError(f"{name}={shown!r}: is no picture; name a file, several as [a, b], or give uint8 frames")
-        return found
+        return [(name, one) for one in several(name, shown, film=self.pictures[setting] == "way")]
 
     def _embedded(self, setting: str, found: Sequence[tuple[str, NDArray[np.uint8]]]) -> list[torch.Tensor]:
         """Embed the frames behind a setting and remember what they are."""
@@ -140,16 +130,35 @@ class PictureReward(Showing, EmbeddingReward):
 
     reads_words = False
 
-    def score_frames(self, frames: Frames, words: Words | Sequence[Words]) -> Scores:
-        """Score uint8 ``(B, H, W, 3)`` frames, whatever the words; float32 ``(B,)``.
+    def check_frames(self, frames: Frames) -> None:
+        """Refuse frames that the encoder would squeeze otherwise than the pictures.
 
         Raises:
-            ConfigError: the encoder would squeeze the frames otherwise than the pictures, or it refuses the words.
-            ShapeError: as for every reward.
+            ConfigError: the message names the picture and both sizes.
+            ShapeError: no frames.
         """
-        batch = as_batch(frames)
-        self._check_proportions(batch.shape[1], batch.shape[2])
-        return super().score_frames(batch, words)
+        self._check_proportions(*as_batch(frames).shape[1:3])
+
+
+def several(name: str, shown: Shown, film: bool = False) -> list[Any]:
+    """Each file or array of a setting.
+
+    Args:
+        name: of the setting.
+        shown: what it holds.
+        film: whether a film is wanted, for the message.
+
+    Raises:
+        ConfigError: there is none, or one is neither.
+    """
+    if shown is None:
+        what = "film.mp4" if film else "picture.png"
+        raise ConfigError(f"{name}: is missing; give {name}={what}, or a task, whose own states can be drawn for it")
+    given: Iterable[Any] = shown if isinstance(shown, list | tuple) else [shown]
+    found = [Path(one) if isinstance(one, str | Path) else one for one in given]
+    if not found or not all(isinstance(one, Path | np.ndarray) for one in found):
+        raise ConfigError(f"{name}={shown!r}: is no picture; name a file, several as [a, b], or give uint8 frames")
+    return found
 
 
 def _called(name: str, one: Path | Array) -> str:

@@ -20,9 +20,9 @@ Takes = Literal["picture", "track"]
 """What a reward looks at: pictures, or rows of numbers that a gauge read inside the environment
 (:mod:`vlmrl.envs.gauge`)."""
 
-Sight = Literal["goal", "start", "way"]
-"""What of a task a reward may want to be shown: states in which it is done, states in which episodes start, or films
-from a start to a goal."""
+Sight = Literal["goal", "start", "way", "random"]
+"""What of a task a reward may want to be shown: states in which it is done, states in which episodes start, films
+from a start to a goal, or what an agent sees that acts at random, which tells nothing of the goal."""
 
 
 class RewardModel(ABC):
@@ -43,14 +43,14 @@ class RewardModel(ABC):
     """
 
     causal: ClassVar[bool] = True
-    needs_baseline: ClassVar[bool] = False
-    needs_negative: ClassVar[bool] = False
+    needs_baseline: bool = False
+    needs_negative: bool = False
     reads_words: bool = True
     pictures: ClassVar[Mapping[str, Sight]] = {}
     takes: ClassVar[Takes] = "picture"
     cadence: ClassVar[Cadence] = "step"
-    low: ClassVar[float | None] = None
-    high: ClassVar[float | None] = None
+    low: float | None = None
+    high: float | None = None
 
     encoder: Encoder
 
@@ -108,6 +108,10 @@ class FrameReward(RewardModel):
             ShapeError: frames of the wrong shape or dtype, or a list of words of another length than the frames.
             ConfigError: what :meth:`check` refuses.
         """
+
+    def voices(self, frames: Frames, words: Words) -> dict[str, Scores]:
+        """What each opinion says of uint8 ``(B, H, W, 3)`` frames, ``(B,)`` by its name; empty for one alone."""
+        return {}
 
 
 class ClipReward(RewardModel):

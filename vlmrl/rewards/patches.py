@@ -49,6 +49,7 @@ class Patches(EmbeddingReward):
         ConfigError: the encoder has no dense features, or a number is out of range.
     """
 
+    reads_places = True
     low, high = -1.0, 1.0
 
     def __init__(self, encoder: Encoder, tau: float = 0.05, fine: int = 1) -> None:

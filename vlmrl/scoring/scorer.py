@@ -108,6 +108,19 @@ class Scorer:
             self.seconds += time.perf_counter() - start
         return scores.reshape(lead)
 
+    def voices(self, frames: Frames, words: Words) -> dict[str, NDArray[np.float32]]:
+        """What each opinion says of uint8 ``(B, H, W, 3)`` frames, float32 ``(B,)`` by its name; {} of one alone.
+
+        Raises:
+            ShapeError: frames that are not uint8 or of another shape.
+            ConfigError: words that the model refuses.
+        """
+        batch = as_batch(frames)
+        with self._turns:
+            cut = [self.model.voices(some, words) for some in batch.split(self.batch_size)]
+        joined = {name: torch.cat([one[name] for one in cut]) for name in (cut[0] if cut else ())}
+        return {name: said.detach().to("cpu", torch.float32).numpy() for name, said in joined.items()}
+
     def _scored(self, batch: torch.Tensor, asked_for: Sequence[Words]) -> NDArray[np.float32]:
         for one in dict.fromkeys(asked_for):
             self.model.check(one)

@@ -44,7 +44,7 @@ class TrackScorer:
         start = time.perf_counter()
         tracks = np.asarray(frames, np.float32)
         width = self.model.width
-        if tracks.ndim < 2 or tracks.shape[-1] != width:
+        if tracks.ndim not in (2, 3) or tracks.shape[-1] != width:
             raise ShapeError(f"tracks {tracks.shape}: must be (B, {width}), as the reward's own gauge reads them")
         if not np.isfinite(tracks).all():
             raise Abstained(f"reward={type(self.model).__name__}: a state's track holds no number, and is not paid")

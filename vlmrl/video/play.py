@@ -48,6 +48,12 @@ class EpisodeScorer(Protocol):
         """Score B clips uint8 ``(T, H, W, 3)``; float32 ``(B,)``."""
 
 
+def voices(scorer: FrameScorer, frames: Array, words: Words) -> dict[str, Array]:
+    """What each opinion of a scorer says of frames, ``(B,)`` by its name; {} of one that has but one, or tells none."""
+    ask = getattr(scorer, "voices", None)
+    return dict(ask(frames, words)) if callable(ask) else {}
+
+
 class Scores:
     """Scores frames as they come, :data:`TOGETHER` at a time, of several episodes at once; or episodes that are over.
 

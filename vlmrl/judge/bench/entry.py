@@ -104,14 +104,14 @@ def of_pictures(
     words: WordsOf,
     reads_clips: bool = False,
 ) -> Entry:
-    """A reward that compares frames with pictures of each task's own: in every task it is another model.
+    """A reward that looks at pictures of each task's own: in every task it is another model.
 
     Args:
         contender: its row.
         make: from a task, whose pictures it draws, to what builds the reward around an encoder.
         encoder: as it is, by which cost is measured.
         remembered: the same encoder, shared by all rewards that look at the same frames.
-        words: the sentences for a task, which the reward does not read; None leaves the task out.
+        words: the sentences for a task; None leaves the task out.
         reads_clips: whether it reads clips.
     """
     models: dict[str, tuple[RewardModel, Scorer | ClipScorer]] = {}  # as it is, and with the remembered encoder
@@ -137,9 +137,15 @@ def of_pictures(
         assert isinstance(asked, _Shown)
         return models[asked.fingerprint]
 
+    def others(task: Task, asked: Words) -> dict[str, Words]:
+        assert isinstance(asked, _Shown)
+        wrong = wrong_words(task, Words(asked.goal, asked.baseline, asked.negative), _of(asked)[0])
+        shown = asked.fingerprint
+        return {said: _Shown(one.goal, one.baseline, one.negative, shown) for said, one in wrong.items()}
+
     about = hashlib.sha256(json.dumps([contender.reward, encoder.fingerprint]).encode()).hexdigest()[:16]
     size = encoder.image_size
-    return Entry(contender, about, size, score, words_or_none, lambda task, asked: {}, cost, reads_clips)
+    return Entry(contender, about, size, score, words_or_none, others, cost, reads_clips)
 
 
 @dataclass(frozen=True)
