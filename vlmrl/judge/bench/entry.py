@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from vlmrl.encoders.base import Encoder
+from vlmrl.envs.gauge import Gauge
 from vlmrl.envs.task import Task
 from vlmrl.judge.evidence import numbers
 from vlmrl.judge.sentences import can_score, wrong_words
@@ -22,6 +23,7 @@ from vlmrl.metrics.board import Contender
 from vlmrl.rewards.base import RewardModel
 from vlmrl.scoring.remembered import Remembered
 from vlmrl.scoring.scorer import Scorer
+from vlmrl.scoring.tracks import TrackScorer
 from vlmrl.types import Array, Words
 
 WordsOf: TypeAlias = Callable[[Task], "Words | None"]
@@ -43,6 +45,8 @@ class Entry:
         words: the sentences for a task; None where it takes no part.
         others: sentences that should not find a task's goal, by themselves.
         cost: for one of these frames [ms].
+        reading: of a reward that reads episodes instead: from a task and its sentences to a gauge, and what scores its
+            numbers.
     """
 
     contender: Contender
@@ -52,6 +56,7 @@ class Entry:
     words: WordsOf
     others: Callable[[Task, Words], Mapping[str, Words]]
     cost: Callable[[NDArray[np.uint8], Words], float]
+    reading: tuple[Callable[[Task, Words], Gauge], TrackScorer] | None = None
 
 
 def of_model(
