@@ -21,9 +21,11 @@ from vlmrl.agents.timing import AllCores, Clock
 from vlmrl.config import atomic, parts
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import RunConfig
+from vlmrl.errors import RenderError
 from vlmrl.judge.compare import compare
 from vlmrl.judge.pictures import sources, tell_drawn
 from vlmrl.keypoints.build import tell_planned
+from vlmrl.keypoints.episode import plan_picture
 from vlmrl.metrics.evaluation import Comparison
 from vlmrl.sim_clip import familiarity
 
@@ -86,6 +88,8 @@ def train(config: RunConfig, say: Say | None = None) -> RunResult:
         say(_headline(world, teacher, run))
         if shown := _pictures(run.config):
             run.write_json(PICTURES, shown)
+        if world.gauge is not None and not run.plan.is_file():
+            _draw_plan(world, run, say)
         session = Session(run, world, teacher, clock, Stop(say), say)
         try:
             learned = session.learn()
@@ -99,6 +103,15 @@ def train(config: RunConfig, say: Say | None = None) -> RunResult:
         done = {"seconds": round(clock.total, 3), "shares": shares, "judged": None if comparison is None else steps}
         run.write_json(DONE, done)
         return RunResult(run.path, run.config.seed, steps, comparison, shares, session.stopped)
+
+
+def _draw_plan(world: World, run: RunDir, say: Say) -> None:
+    """Leave a picture of the way that is planned for the start of the run's own seed; without GL there is none."""
+    try:
+        atomic.write_bytes(run.plan, plan_picture(world.env(True), world.config.seed or 0))
+        say(f"plan: {run.plan}")
+    except RenderError as fault:
+        say(f"warning: {run.plan.name} cannot be drawn: {fault}; training goes on")
 
 
 def _prepare(world: World, clock: Clock, say: Say) -> tuple[World, Teacher | None]:

@@ -24,6 +24,9 @@ class TrackTap(FrameTap):
         gauge: what to read.
         camera: through which it is shown the first states of episodes, where it asks for them.
         profile: how much drawing these is worth.
+
+    Attributes:
+        readings: of the present episode.
     """
 
     def __init__(
@@ -31,11 +34,11 @@ class TrackTap(FrameTap):
     ) -> None:
         super().__init__(env, SIGHT, camera, profile)
         self._saved_kwargs = {"gauge": gauge, "camera": camera, "profile": profile}
-        self._readings = gauge.readings(1)
+        self.readings = gauge.readings(1)
 
     def frame(self) -> NDArray[Any]:
         """The present state's numbers, float32 ``(W,)``."""
-        track: NDArray[Any] = self._readings.read([0], state_of(self.env)[None])[0]
+        track: NDArray[Any] = self.readings.read([0], state_of(self.env)[None])[0]
         return track
 
     def in_view(self) -> None:
@@ -44,10 +47,11 @@ class TrackTap(FrameTap):
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Reset, and begin an episode's readings."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._readings.begin([0], state_of(self.env)[None], lambda _: self._view())
+        self.readings.begin([0], state_of(self.env)[None], lambda _: self.view())
         return observation, {**info, "frame": self.frame()}
 
-    def _view(self) -> View:
+    def view(self) -> View:
+        """The present state's picture, and the camera that took it; drawn for this call alone."""
         frame = np.asarray(super().frame(), np.uint8)
         assert self._renderer is not None  # it has just drawn
         return View(frame, self._renderer.pinhole)

@@ -68,7 +68,7 @@ def test_a_hand_that_takes_nothing_gets_no_further_than_where_it_should_have(nam
     task = find_task(name)
     env = make_env(task, gauge=gauge(task))
     env.reset(seed=3)
-    readings = env._readings
+    readings = env.readings
     first = env.unwrapped.data.qpos.copy()
     plan, whole = readings.plans[0], readings._gauge
     state = State.of(env.unwrapped.model, env.unwrapped.data)[None]

@@ -62,7 +62,7 @@ def test_pictures_are_refused_with_what_would_be_right(toy_encoder, frames, word
         ConfigError, match=r"Keypoints: goes by the robot's keypoint along an episode.*vlmrl bench|bench"
     ):
         Scorer(Keypoints(toy_encoder))
-    with pytest.raises(ShapeError, match=r"must be \(B, 3\)"):
+    with pytest.raises(ShapeError, match=r"must be float32 \(B, 3\)"):
         TrackScorer(Keypoints(toy_encoder)).frames(frames, words)
 
 

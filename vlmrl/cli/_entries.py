@@ -18,6 +18,7 @@ from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError, UnknownName
 from vlmrl.find import names
 from vlmrl.judge.bench.entry import Entry, WordsOf, of_function, of_model, of_pictures
+from vlmrl.judge.bench.tracks import PLANNED, of_tracks
 from vlmrl.judge.pictures import with_pictures
 from vlmrl.metrics.board import Contender
 from vlmrl.rewards.base import ClipReward, RewardModel
@@ -78,6 +79,9 @@ def _of(models: list[str], name: str, encoder: Encoder, sets: Mapping[str, Words
     remembered = Remembered(encoder)
     for reward in models:
         model, settings = settings_of(reward)
+        if part("reward", model).takes == "track":
+            yield of_tracks(Contender(reward, name, PLANNED), _model(model, settings, encoder), model, settings)
+            continue
         drawn = part("reward", model).missing_pictures(settings)  # an unknown name before any frame is drawn
         if drawn:
             show = partial(_shown, model, settings, encoder.image_size)

@@ -96,6 +96,11 @@ class RunDir:
         return self.path / "checkpoints"
 
     @property
+    def plan(self) -> Path:
+        """The picture of the way that was planned for the run's first start, of a reward that goes by ways."""
+        return self.path / "plan.png"
+
+    @property
     def films(self) -> Path:
         """Directory of the films."""
         return self.path / "films"

@@ -11,6 +11,7 @@ import mujoco
 import numpy as np
 
 from vlmrl.envs.coordinates import posture
+from vlmrl.envs.gauge import SIGHT, View
 from vlmrl.envs.render import Renderer
 from vlmrl.envs.simulator import simulator
 from vlmrl.envs.task import Camera, Pose, Profile, State, Task
@@ -103,13 +104,24 @@ class Stage:
         """Frames of poses, through the task's camera or another."""
         return self._shots([self._pose(poses, index, camera) for index in range(len(poses))])
 
-    def truth(self, poses: Pose) -> tuple[Array, Array]:
-        """What is true in poses, nothing drawn: float64 oracle ``(n,)`` in [0, 1] and bool success ``(n,)``."""
+    def states(self, poses: Pose) -> State:
+        """The states of poses ``(n,)``, nothing drawn."""
         states = []
         for index in range(len(poses)):
             put(self._env, poses, index)
             states.append(state_of(self._env))
-        return self._true(State.stack(states))
+        return State.stack(states)
+
+    def view(self, poses: Pose, index: int) -> View:
+        """One of the poses through the task's camera, large and finely drawn, as planners are shown it."""
+        put(self._env, poses, index)
+        state_of(self._env)
+        with Renderer(self._model, SIGHT, self.task.camera, "vlm") as renderer:
+            return View(renderer.frame(self._data), renderer.pinhole)
+
+    def truth(self, poses: Pose) -> tuple[Array, Array]:
+        """What is true in poses, nothing drawn: float64 oracle ``(n,)`` in [0, 1] and bool success ``(n,)``."""
+        return self._true(self.states(poses))
 
     def between(self, start: Pose, goal: Pose, points: int) -> Pose:
         """Straight paths in the space of joints, from each start to its goal: ``n * points`` poses, path after path.

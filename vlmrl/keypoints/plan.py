@@ -23,6 +23,7 @@ class Plan:
         grasped: of these the number of the one where something is taken hold of, from 0; None: nothing is.
         grasp: the thing's name; empty where nothing is taken hold of.
         target: name of where it, or the robot, is to come.
+        planner: who made it.
 
     Raises:
         Abstained: a way without places or through nowhere, or one that takes hold of its own target.
@@ -32,6 +33,7 @@ class Plan:
     grasped: int | None = None
     grasp: str = ""
     target: str = ""
+    planner: str = "the simulator's geometry"
 
     def __post_init__(self) -> None:
         way = np.asarray(self.way, np.float64)

@@ -47,7 +47,15 @@ def render(facts: Facts) -> str:
     title = facts.words.goal[0] if facts.words else facts.config.world
     body = "".join(
         (
-            *(_head(facts), _state(facts), _verdict(facts), _films(facts), _results(facts), _curves(facts)),
+            *(
+                _head(facts),
+                _state(facts),
+                _verdict(facts),
+                _plan(facts),
+                _films(facts),
+                _results(facts),
+                _curves(facts),
+            ),
             *(_alarms(facts), _notes(facts)),
         )
     )
@@ -102,6 +110,15 @@ def _verdict(facts: Facts) -> str:
         if (row := rows.get(key)) is not None and row is not agent and row.success is not None
     ]
     return f'<p class="verdict">{text}{"; " if others else ""}{", ".join(others)}.</p>\n'
+
+
+def _plan(facts: Facts) -> str:
+    path = facts.path / "plan.png"
+    if not path.is_file():
+        return ""
+    shown = f'<img src="{data_uri(path.read_bytes(), path.suffix)}" alt="the planned way on a picture of the start">'
+    said = f'<a href="{path.name}">{path.name}</a>: the way that pays, planned for the start of the run\'s own seed.'
+    return section("Plan", f'<figure class="film">{shown}<figcaption>{said}</figcaption></figure>')
 
 
 def _films(facts: Facts) -> str:

@@ -42,10 +42,10 @@ class TrackScorer:
             Abstained: a row holds no number: nobody planned that episode.
         """
         start = time.perf_counter()
-        tracks = np.asarray(frames, np.float32)
-        width = self.model.width
-        if tracks.ndim not in (2, 3) or tracks.shape[-1] != width:
-            raise ShapeError(f"tracks {tracks.shape}: must be (B, {width}), as the reward's own gauge reads them")
+        tracks, width = np.asarray(frames), self.model.width
+        if tracks.dtype != np.float32 or tracks.ndim not in (2, 3) or tracks.shape[-1] != width:
+            found = f"{tracks.dtype} {tracks.shape}"
+            raise ShapeError(f"tracks {found}: must be float32 (B, {width}), as the reward's own gauge reads them")
         if not np.isfinite(tracks).all():
             raise Abstained(f"reward={type(self.model).__name__}: a state's track holds no number, and is not paid")
         scores = self.model.score_tracks(tracks.reshape(-1, width)).reshape(tracks.shape[:-1])

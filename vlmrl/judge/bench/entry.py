@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from vlmrl.encoders.base import Encoder
+from vlmrl.envs.gauge import Gauge
 from vlmrl.envs.task import Task
 from vlmrl.judge.evidence import numbers
 from vlmrl.judge.sentences import can_score, wrong_words
@@ -23,6 +24,7 @@ from vlmrl.rewards.base import ClipReward, RewardModel
 from vlmrl.scoring.clips import ClipScorer, scorer_for
 from vlmrl.scoring.remembered import Remembered
 from vlmrl.scoring.scorer import Scorer
+from vlmrl.scoring.tracks import TrackScorer
 from vlmrl.types import Array, Words
 
 WordsOf: TypeAlias = Callable[[Task], "Words | None"]
@@ -46,6 +48,8 @@ class Entry:
         cost: for one of these frames [ms].
         reads_clips: whether it reads clips: its frames are then those of one clip in the order of time, and a score is
             what the clip was worth up to a frame.
+        reading: of a reward that reads episodes instead: from a task and its sentences to a gauge, and what scores its
+            numbers.
     """
 
     contender: Contender
@@ -56,6 +60,7 @@ class Entry:
     others: Callable[[Task, Words], Mapping[str, Words]]
     cost: Callable[[NDArray[np.uint8], Words], float]
     reads_clips: bool = False
+    reading: tuple[Callable[[Task, Words], Gauge], TrackScorer] | None = None
 
 
 def of_model(

@@ -24,6 +24,7 @@ from vlmrl.errors import ConfigError
 from vlmrl.judge.bench.cells import Kept, Rows
 from vlmrl.judge.bench.controls import CONTROLS
 from vlmrl.judge.bench.entry import Entry
+from vlmrl.judge.bench.tracks import follow
 from vlmrl.judge.recorded import Recorded
 from vlmrl.judge.stage import Shots, Stage
 from vlmrl.metrics.board import CONTROL, Board, Cell, Confusion, Contender
@@ -160,6 +161,11 @@ def _scored(
     mixed = tuple(_mixed(entries, asked))
     sheets = {cell.key: known for _, cell in cells if (known := kept.sheet(cell.key)) is not None}
     confused = {mix.key: rows for mix in mixed if (rows := kept.confusion(mix.key)) is not None}
+    for name, cell in cells:
+        if cell.entry.reading is not None and cell.key not in sheets:
+            sheets[cell.key] = found, cost = _follow(*episodes[name], cell, plan)
+            kept.keep_sheet(cell.key, found, cost)
+            say(f"{name}: {cell.entry.contender}, {found.score.size:,} moments, {cost:.2f} ms a state")
     new = {name for name, cell in cells if cell.key not in sheets}
     new.update(*(mix.asked for mix in mixed if mix.key not in confused))
     pools = dict[str, Shots]()
@@ -205,7 +211,7 @@ def _mixed(entries: Sequence[Entry], asked: Mapping[str, Sequence[_Asked]]) -> I
         if entry.reads_clips:
             continue
         own = {name: one for name, several in asked.items() for one in several if one.entry is entry}
-        if entry.contender.prompts and len({one.words for one in own.values()}) > 1:
+        if entry.reading is None and entry.contender.prompts and len({one.words for one in own.values()}) > 1:
             yield _Mixed(entry, own, _hashed(CONFUSED, [one.key for one in own.values()]))
 
 
@@ -256,6 +262,14 @@ def _ask(task: Task, recorded: Recorded, shots: Shots, asked: _Asked, plan: Plan
     }
     stacked = np.stack(wrong, axis=1) if wrong else np.zeros((len(recorded), 0, 2))
     return _sheet(task, recorded, moments, score.reshape(clips.shape[:2]), stacked, cycle), cost
+
+
+def _follow(task: Task, recorded: Recorded, asked: _Asked, plan: Plan) -> tuple[Sheet, float]:
+    """The same of a reward that reads episodes in the order of time, as it would in training."""
+    moments = recorded.moments(plan.moments)
+    found = follow(task, recorded, asked.entry, asked.words, moments, _ways(task, recorded, moments))
+    nothing = np.zeros((len(recorded), 0, 2))
+    return _sheet(task, recorded, moments, found.score, nothing, found.cycle), found.milliseconds
 
 
 def _ways(task: Task, recorded: Recorded, moments: NDArray[np.int64]) -> dict[int, tuple[NDArray[np.int64], int]]:
