@@ -132,7 +132,8 @@ def _prepare(world: World, clock: Clock, say: Say) -> tuple[World, Teacher | Non
         tell_planned(config.reward.name, config.reward.keywords, say)
     where = config.world if world.task is None else world.task.world
     model = scorer.model
-    if model.reads_words and (report := familiarity.report_where_known(config.encoder, model.encoder, words, where)):
+    told = (config.encoder, model.encoder, words, where, config.task)
+    if model.reads_words and (report := familiarity.report_where_known(*told)):
         say(report)
     world = replace(world, size=config.render.size or model.encoder.image_size)
     shape = build_shape(world, scorer, say)

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from vlmrl.report.curves import STYLE
-from vlmrl.sim_clip.towers import WEIGHTS
+from vlmrl.sim_clip.card import measured
 from vlmrl.video.palette import INK, PAPER, SCORE, TRUTH
 
 DOCS = Path(__file__).parent
@@ -89,13 +89,13 @@ def curves() -> Figure | None:
 
 def paths() -> Figure:
     """The reward along a straight way of states from a bad one to the goal, a chart a task."""
-    tasks: dict[str, Any] = json.loads((WEIGHTS / "evaluation.json").read_text(encoding="utf-8"))["tasks"]
-    columns = 3
+    tasks: dict[str, Any] = {task: told["tasks"][task] for task, (_, told) in sorted(measured().items())}
+    columns = 5
     lines = -(-len(tasks) // columns)
     sheet = Figure(figsize=(3.0 * columns, 2.0 * lines), layout="constrained", facecolor=PAPER)
     grid = sheet.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
-    for axes, (task, measured) in zip(grid.flat, tasks.items(), strict=False):
-        reward = measured["path"]["reward"]
+    for axes, (task, facts) in zip(grid.flat, tasks.items(), strict=False):
+        reward = facts["path"]["reward"]
         axes.plot(np.linspace(0, 1, len(reward)), reward, color=SCORE, linewidth=2.0)
         axes.set_title(task, fontsize=11, color=INK)
         axes.tick_params(length=0)

@@ -5,13 +5,12 @@ python docs/known.py
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from vlmrl.config.atomic import write_json
-from vlmrl.sim_clip.card import WANTED, below
-from vlmrl.sim_clip.towers import WEIGHTS
+from vlmrl.sim_clip.card import measured
+from vlmrl.sim_clip.familiarity import WANTED
 
 FILE = Path(__file__).parent / "data" / "sim_clip.json"
 RED = '<strong style="color: #c62828">{}</strong>'
@@ -19,19 +18,22 @@ RED = '<strong style="color: #c62828">{}</strong>'
 
 def rows() -> list[dict[str, Any]]:
     """One row a task; a Spearman below what is wanted is red."""
-    measured = json.loads((WEIGHTS / "evaluation.json").read_text(encoding="utf-8"))
-    red = below(measured)
-    return [
-        {
-            "task": task,
-            "spearman": RED.format(facts["spearman"]["neutral"]) if task in red else facts["spearman"]["neutral"],
-            "auroc": facts["auroc"]["neutral"],
-            "wordings": facts["wordings"]["mean"],
-            "other_look": facts["other_look"],
-            "sentences": measured["sentences"][task.partition("/")[0]]["median"],
-        }
-        for task, facts in measured["tasks"].items()
-    ]
+    found = []
+    for task, (model, told) in sorted(measured().items()):
+        facts = told["tasks"][task]
+        rho = facts["spearman"]["neutral"]
+        found.append(
+            {
+                "task": task,
+                "encoder": model,
+                "spearman": RED.format(rho) if rho < WANTED else rho,
+                "auroc": facts["auroc"]["neutral"],
+                "wordings": facts["wordings"]["mean"],
+                "other_look": facts["other_look"],
+                "sentences": told["sentences"][task.partition("/")[0]]["median"],
+            }
+        )
+    return found
 
 
 if __name__ == "__main__":

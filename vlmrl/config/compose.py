@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from hydra import compose as hydra_compose
@@ -18,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel
 
+from vlmrl.config import packaged
 from vlmrl.config.arguments import Arguments, split, text_keys
 from vlmrl.config.complaints import unknown, validate
 from vlmrl.config.groups import CONF, GROUPS, groups_of, options, yaml_of
@@ -88,12 +90,21 @@ def configure(model: type[BaseModel] = RunConfig, /, **settings: Any) -> BaseMod
 
 
 def _build(model: type[BaseModel], arguments: Arguments, given: Mapping[str, Any]) -> BaseModel:
+    arguments = _with_one_that_knows(arguments, groups_of(model), given)
     data = _compose(arguments, groups_of(model))
     if ("task" in given) != ("env" in given):  # whoever names a world leaves the experiment's
         data.pop("env" if "task" in given else "task", None)
     _merge(data, given)
     data = {key: value for key, value in data.items() if key in model.model_fields or key not in GROUPS}
     return validate(model, data)
+
+
+def _with_one_that_knows(arguments: Arguments, groups: Sequence[str], given: Mapping[str, Any]) -> Arguments:
+    """Where a task is named and no encoder: the packaged model that was told of the task's world."""
+    if "encoder" not in groups or {"encoder", "experiment"} & set(arguments.choices):
+        return arguments
+    model = packaged.told_of(str(given.get("task")).partition("/")[0])
+    return arguments if model is None else replace(arguments, choices={**arguments.choices, "encoder": model})
 
 
 def _compose(arguments: Arguments, groups: Sequence[str]) -> dict[str, Any]:

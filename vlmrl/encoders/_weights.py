@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,9 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, HFValidationError, LocalEntryNotFoundError
 from open_clip.factory import get_model_config
 
+from vlmrl.config import packaged
 from vlmrl.errors import ConfigError, UnknownName, WeightsMissing, nearest
 
-PACKAGED = "sim_clip"
 CONFIG, BPE = "open_clip_config.json", "bpe.txt.gz"
 SAFE_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors")
 """Names that open_clip prefers to any pickle beside them."""
@@ -73,15 +72,14 @@ def locate(model: str) -> Source:
     """Find a model's weights, downloading them where the name says so and they are not in the hub's cache yet.
 
     Args:
-        model: ``sim_clip``, ``local-dir:/path``, ``hf-hub:org/name``, or open_clip's ``name/tag``.
+        model: ``sim_clip``, ``sim_clip_wide``, ``local-dir:/path``, ``hf-hub:org/name``, or open_clip's ``name/tag``.
 
     Raises:
         WeightsMissing: they are neither on disk nor can they be downloaded; the message says where to put them.
         ConfigError: open_clip knows no such architecture or tag, or the directory is not in open_clip's format.
     """
-    if model == PACKAGED:
-        directory = Path(str(files("vlmrl") / "sim_clip" / "weights"))
-        return _local(model, directory, "run `vlmrl sim-clip train`, or install vlmrl again")
+    if model in packaged.MODELS:
+        return _local(model, packaged.folder(model), "run `vlmrl sim-clip train`, or install vlmrl again")
     if model.startswith("local-dir:"):
         place = model.removeprefix("local-dir:")
         if not place:
@@ -129,7 +127,7 @@ def _tagged(model: str) -> Source:
     name, _, tag = model.rpartition("/") if "/" in model else (model, "", "")
     known = open_clip.list_models()
     if name not in known:
-        raise UnknownName("encoder", model, [PACKAGED, *known])
+        raise UnknownName("encoder", model, [*packaged.MODELS, *known])
     tags = open_clip.list_pretrained_tags_by_model(name)
     if tag not in tags:
         hint = nearest(tag, tags)

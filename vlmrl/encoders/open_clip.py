@@ -48,7 +48,7 @@ class OpenClip(Encoder):
     with ``weights_only``. Both towers are frozen. Sentences are always embedded in fp32.
 
     Args:
-        model: ``sim_clip``, open_clip's ``name/tag``, ``hf-hub:org/name``, or ``local-dir:/path``.
+        model: ``sim_clip``, ``sim_clip_wide``, open_clip's ``name/tag``, ``hf-hub:org/name``, or ``local-dir:/path``.
         precision: of the image tower. ``auto`` is bf16 on a GPU that has it, else fp32; ``fastest`` on a CPU whichever
             of fp32, bf16 and int8 gains on this machine, measured once and remembered, on a GPU as ``auto``. In fp32 a
             frame's row does not depend on its batch to 1e-5; in bf16 and fp16 its cosine with the fp32 row is 0.999 or

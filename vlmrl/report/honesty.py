@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from vlmrl.config import packaged
 from vlmrl.config.parts import part
 from vlmrl.errors import UnknownName
 from vlmrl.report.facts import Facts
@@ -12,10 +13,10 @@ from vlmrl.report.facts import Facts
 def notes(facts: Facts) -> list[str]:
     """One HTML sentence or two for each thing that a careful reader would ask."""
     found = [_paid(facts), _sentences(facts), _success(facts), *_chosen(facts), *_interval(facts), *_agreement(facts)]
-    if facts.config.encoder.name == "sim_clip" and not facts.config.reward.is_oracle:
+    if facts.config.encoder.name in packaged.MODELS and not facts.config.reward.is_oracle:
         found.append(
-            "The encoder is sim-clip. It was trained on captioned states of these very simulators, captioned by their "
-            "ground truth, and knows nothing else of the world."
+            f"The encoder is {facts.config.encoder.name}. It was trained on captioned states of these very simulators, "
+            "captioned by their ground truth, and knows nothing else of the world."
         )
     return [note for note in found if note]
 

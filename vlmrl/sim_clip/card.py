@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from vlmrl import encoders
+from vlmrl.config import packaged
 from vlmrl.sim_clip import familiarity, targets
 from vlmrl.sim_clip.data import Recipe
 from vlmrl.sim_clip.evaluate import evaluate
 
 DRAWN = Recipe()
-WANTED = 0.85
-"""Spearman between reward and ground truth that a task's words should reach."""
 HEAD = """# sim-clip
 
 A small dual encoder that ships with vlmrl: an image tower ({tower}) and a text transformer, in open_clip
@@ -85,10 +84,13 @@ Robots of Gymnasium's that it was never shown, with the words of their kin:
 """
 
 
-def below(measured: dict[str, Any]) -> dict[str, float]:
-    """The tasks whose words rank states worse than is wanted, with their Spearman."""
-    found = {task: facts["spearman"]["neutral"] for task, facts in measured["tasks"].items()}
-    return {task: rho for task, rho in found.items() if rho < WANTED}
+def measured() -> dict[str, tuple[str, dict[str, Any]]]:
+    """For each task the packaged model that a run takes there by itself, and that model's ``evaluation.json``."""
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for model in packaged.MODELS:
+        told = json.loads((packaged.folder(model) / "evaluation.json").read_text(encoding="utf-8"))
+        found |= {task: (model, told) for task in told["tasks"] if task not in found}
+    return found
 
 
 def card(folder: Path) -> str:
@@ -111,9 +113,9 @@ def card(folder: Path) -> str:
             f"| {task} | {rho['neutral']} | {rho['negatives']} | {rho['cosine']} | {facts['auroc']['neutral']} "
             f"| {said['mean']} | {said['median']} | {said['min']} | {facts['other_look']} |\n"
         )
-    if red := below(found):
+    if red := familiarity.below(found):
         told = ", ".join(f"{task} {rho}" for task, rho in red.items())
-        text += f"\n**Below {WANTED}, and not to be trusted: {told}.**\n"
+        text += f"\n**Below {familiarity.WANTED}, and not to be trusted: {told}.**\n"
     text += SENTENCES
     for domain, said in found["sentences"].items():
         share = said["share_above_0.85"]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from vlmrl.config import packaged
 from vlmrl.config.schema import EncoderConfig
 from vlmrl.encoders.base import Encoder
 from vlmrl.find import names
@@ -28,6 +29,8 @@ FAR = 0.87
 
 What that is worth, over the sentences written by hand, is measured with the model: ``warned`` in ``evaluation.json``.
 """
+WANTED = 0.85
+"""Spearman between reward and ground truth that a task's words should reach."""
 CLOSE = 0.85
 """Above this cosine goal and baseline are close to one another; captions of one meaning reach it."""
 EXAMPLES = 12
@@ -62,14 +65,21 @@ def taught(folder: Path = WEIGHTS) -> tuple[str, ...]:
     return tuple(sorted(json.loads(path.read_text())["sentences"])) if path.is_file() else names("language")
 
 
-def is_written() -> bool:
-    """Whether the packaged model came with its known sentences."""
-    return (WEIGHTS / "known.json").is_file()
+def below(measured: dict[str, Any]) -> dict[str, float]:
+    """The tasks of an ``evaluation.json`` whose words rank states worse than is wanted, with their Spearman."""
+    found = {task: facts["spearman"]["neutral"] for task, facts in measured["tasks"].items()}
+    return {task: rho for task, rho in found.items() if rho < WANTED}
 
 
 @cache
-def _known() -> tuple[list[tuple[str, str, str]], frozenset[str]]:
-    kept = json.loads((WEIGHTS / "known.json").read_text())
+def _poor(model: str) -> dict[str, float]:
+    path = packaged.folder(model) / "evaluation.json"
+    return below(json.loads(path.read_text())) if path.is_file() else {}
+
+
+@cache
+def _known(model: str) -> tuple[list[tuple[str, str, str]], frozenset[str]]:
+    kept = json.loads((packaged.folder(model) / "known.json").read_text())
     rows = [(d, v, text) for d, values in kept["sentences"].items() for v, texts in values.items() for text in texts]
     return rows, frozenset(kept["words"])
 
@@ -78,11 +88,23 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z]+", text.lower()))
 
 
-def report_where_known(settings: EncoderConfig, encoder: Encoder, words: Words, world: str) -> str:
-    """As :func:`report`, by the settings of ``encoder``; empty for every encoder but the packaged one."""
-    if settings.keywords.get("model") != "sim_clip" or not is_written():
+def report_where_known(
+    settings: EncoderConfig, encoder: Encoder, words: Words, world: str, task: str | None = None
+) -> str:
+    """As :func:`report`, by the settings of ``encoder``; empty for every encoder but the packaged ones.
+
+    A ``task`` that the model ranks poorly by its shipped words is told, too.
+    """
+    model = settings.keywords.get("model")
+    if model not in packaged.MODELS or not packaged.worlds(model):
         return ""
-    return report(words, encoder, world)
+    lines = [report(words, encoder, world, model)]
+    if task in _poor(model):
+        lines.append(
+            f"warning: by its shipped words {model} ranks states of {task} at a Spearman of {_poor(model)[task]} with "
+            f"the ground truth, where {WANTED} is wanted: do not trust its reward there"
+        )
+    return "\n".join(lines)
 
 
 def likest(encoder: Encoder, known: Sequence[str], texts: Sequence[str]) -> Array:
@@ -91,19 +113,22 @@ def likest(encoder: Encoder, known: Sequence[str], texts: Sequence[str]) -> Arra
     return found
 
 
-def report(words: Words, encoder: Encoder, world: str) -> str:
+def report(words: Words, encoder: Encoder, world: str, model: str = "sim_clip") -> str:
     """Lines for a person: each prompt's nearest known sentences, its unknown words, and a goal too near its baseline.
 
     Args:
         words: the prompts of a run.
-        encoder: sim-clip.
+        encoder: that model.
         world: a task's name or world, or a Gymnasium id; only what was said of its domain counts as known.
+        model: which of the packaged ones it is.
     """
-    rows, vocabulary = _known()
+    rows, vocabulary = _known(model)
     domain = world.split("/")[0]
     rows = [row for row in rows if row[0] == domain]
     if not rows:
-        return f"warning: sim-clip never saw {world}; its scores there mean nothing. Name a model that knows the world"
+        other = packaged.told_of(domain)
+        advice = f"encoder={other} was told of it" if other else "Name a model that knows the world"
+        return f"warning: {model} never saw {world}; its scores there mean nothing. {advice}"
     known = encoder.texts([text for *_, text in rows])
     lines = []
     for side in ("goal", "baseline", "negative"):
@@ -115,7 +140,7 @@ def report(words: Words, encoder: Encoder, world: str) -> str:
             strange = sorted(_words(text) - vocabulary)
             if likeness[best[0]] < FAR:
                 lines.append(
-                    f"  warning: far from what sim-clip was told of {domain} (below {FAR}); its scores may mean little"
+                    f"  warning: far from what {model} was told of {domain} (below {FAR}); its scores may mean little"
                 )
             if strange:
                 lines.append(f"  note: never captioned: {', '.join(strange)}")
@@ -123,7 +148,7 @@ def report(words: Words, encoder: Encoder, world: str) -> str:
         alike = float(encoder.texts(words.goal).mean(0) @ encoder.texts(words.baseline).mean(0))
         if alike > CLOSE:
             lines.append(
-                f"warning: goal and baseline mean nearly the same to sim-clip (cosine {alike:.2f}); "
+                f"warning: goal and baseline mean nearly the same to {model} (cosine {alike:.2f}); "
                 "it can hardly tell them apart"
             )
     return "\n".join(lines)
