@@ -183,6 +183,11 @@ def build_shape(world: World, scorer: Scorer | ClipScorer, say: Callable[[str], 
     """
     shaping = world.config.shaping.keywords
     if isinstance(scorer, ClipScorer):
+        if world.may_end_early:
+            say(
+                f"warning: env={world.config.world}: its episodes may end early, and their one number then comes "
+                "sooner: above 0 it pays to end, below 0 to go on, whatever is seen"
+            )
         return chain(whole(shaping, type(scorer.model).__name__))
     shape = chain(measured(shaping, world.task, partial(world.env, True), scorer, world.words, say))
     return _safe_to_end(world, scorer.model, shape, say) if world.may_end_early else shape
