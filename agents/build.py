@@ -198,6 +198,11 @@ def build_shape(world: World, scorer: AnyScorer, say: Callable[[str], object]) -
     """
     shaping = world.config.shaping.keywords
     if isinstance(scorer, ClipScorer):
+        if world.may_end_early:
+            say(
+                f"warning: env={world.config.world}: its episodes may end early, and their one number then comes "
+                "sooner: above 0 it pays to end, below 0 to go on, whatever is seen"
+            )
         return chain(whole(shaping, type(scorer.model).__name__))
     settings = measured(shaping, world.task, partial(world.env, True), scorer, world.words, say)
     shape = chain(settings, unit_scores(scorer.model))

@@ -53,7 +53,9 @@ def _write(name: str, made: dict[str, Any], rows: list[dict[str, Any]]) -> None:
 
 
 def _row(board: Board, one: Contender, label: str) -> dict[str, Any]:
-    return {"reward": label, **{name: _known(board.mean(one, name)) for name in names()}}
+    cost = board.milliseconds(one)
+    known = {name: _known(board.mean(one, name)) for name in names()}
+    return {"reward": label, **known, "milliseconds": None if math.isnan(cost) else cost}
 
 
 def _learned(board: Board, label: Mapping[Contender, str]) -> list[dict[str, Any]]:

@@ -41,6 +41,7 @@ def test_a_run_of_whole_episodes_goes_on_where_it_stopped(tmp_path, lines):
 def test_a_rehearsal_watching_and_frames_left_out_know_of_it(tmp_path, lines):
     train(plugin.config(tmp_path / "dry", reward=ROBOCLIP, dry_run=True), lines.append)
     assert "dry run of Dot-v0" in "".join(lines)
+    assert "their one number then comes sooner" in "".join(lines), "nobody knows whether this world ends early"
     watched = {"every": 80, "episodes": 2, "final_episodes": 3, "watch": 2}
     run = plugin.config(tmp_path / "run", reward=ROBOCLIP, evaluation=watched, scoring={"every": 3})
     assert train(run, lines.append).steps == 160

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 WORSE = 1
 """Exit status of a comparison in which something got worse."""
-SHOWN = ("auroc_trained", "fpr_trained", "spearman", "goal_rank", "hacked", "best_of_16", "starc")
-"""Measures of the table on the terminal; the page and the files have all."""
+SHOWN = ("auroc_trained", "spearman", "episode_auroc", "value_order", "cycle_order", "hacked", "starc")
+"""Measures of the table on the terminal, beside what a frame costs; the page and the files have all."""
 
 
 class BenchSettings(Answer):
@@ -162,11 +162,15 @@ def _trained(settings: BenchSettings, tasks: Sequence[Task], taking_part: Sequen
 
 
 def _show(board: Board) -> None:
+    from math import isnan
+
     from vlmrl.metrics.board import shown
 
     ranked = board.ranked("auroc_trained")
     labels = dict(zip(ranked, shown(ranked), strict=True))
-    _out.table([{"reward": labels[one], **{name: board.mean(one, name) for name in SHOWN}} for one in ranked])
+    told = [(one, {name: board.mean(one, name) for name in SHOWN}) for one in ranked]
+    cost = {one: None if isnan(board.milliseconds(one)) else board.milliseconds(one) for one in ranked}
+    _out.table([{"reward": labels[one], **row, "ms a frame": cost[one]} for one, row in told])
 
 
 def _compare(argv: Sequence[str]) -> int:

@@ -3,7 +3,8 @@
 A place's vector is what the tower's own pooling gives when that place is all there is to pool. Where the tower averages
 and then projects, the mean of all places is the picture's own vector, exactly, as in class activation maps (Zhou
 et al., CVPR 2016, arXiv 1512.04150). Where it attends, a place attends to itself alone, which leaves the path of the
-values: MaskCLIP (Zhou, Loy and Dai, ECCV 2022, arXiv 2112.01071); a reconstruction, from knowledge of the paper.
+values: MaskCLIP (Zhou, Loy and Dai, ECCV 2022, arXiv 2112.01071), of which the code for transformers was read; for
+CLIP's ResNets this is a reconstruction.
 """
 
 from __future__ import annotations

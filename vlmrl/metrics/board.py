@@ -157,6 +157,11 @@ class Board:
         found = [cell.measures[measure] for cell in self.of(contender) if measure in cell.measures]
         return mean_of([one for one in found if not math.isnan(one.mean)])
 
+    def milliseconds(self, contender: Contender) -> float:
+        """What a frame costs, the middle of its tasks [ms]; ``nan`` where nothing was scored."""
+        times = sorted(cell.milliseconds for cell in self.of(contender) if not math.isnan(cell.milliseconds))
+        return times[len(times) // 2] if times else math.nan
+
     def ranked(self, measure: str) -> list[Contender]:
         """Rewards, the best first; those without an answer last."""
 

@@ -26,6 +26,7 @@ COLUMNS = {
     "hacked": "hacked",
     "goal_rank": "goal rank",
     "value_order": "value order",
+    "cycle_order": "to and fro",
     STARC: "STARC",
 }
 """Measures of the leaderboard, and their heads."""
@@ -108,10 +109,9 @@ def _number(value: Interval, name: str) -> str:
 
 
 def _cost(board: Board, contender: Contender) -> str:
-    times = [cell.milliseconds for cell in board.of(contender) if not math.isnan(cell.milliseconds)]
-    if not times:
+    middle = board.milliseconds(contender)
+    if math.isnan(middle):
         return f'<td class="none" data-value="">{DASH}</td>'
-    middle = sorted(times)[len(times) // 2]
     return f'<td data-value="{middle:.6g}">{number(middle)}</td>'
 
 

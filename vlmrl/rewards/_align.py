@@ -100,7 +100,8 @@ class Learned:
         preferences: pairs that it learned from.
         right: share of these whose preferred film scores higher, in [0, 1].
         before: the same without the alignment.
-        held: pairs that it did not learn from; 0 where there were too few to hold any.
+        held: pairs that it did not learn from, though perhaps from their films in other pairs; 0 where there were too
+            few to hold any.
         held_right, held_before: the same shares of these; None where there are none.
     """
 
