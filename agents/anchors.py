@@ -15,7 +15,8 @@ from vlmrl.errors import ConfigError
 from vlmrl.rewards.base import unit_scores
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.scoring.tracks import TrackScorer
-from vlmrl.shaping.base import Chain, Shaper, Steps, chain, finite
+from vlmrl.shaping import Chain, Shaper, Steps, chain, with_past
+from vlmrl.shaping.base import finite
 from vlmrl.shaping.calibrate import Calibrate
 from vlmrl.shaping.center import Center
 from vlmrl.shaping.preference import Preference
@@ -128,7 +129,7 @@ def _found(name: str, given: Mapping[str, Any], sights: _Sights, earlier: Chain,
     if name == "quantiles":
         return _quantiles(given, sights, earlier, say)
     if name == "spread":
-        spread = Spread.of(earlier(sights.steps))
+        spread = Spread.of(earlier(sights.steps(earlier)))
         say(f"what a random agent is paid differs by {spread.unit:.3g} (standard deviation), which becomes 1")
         return spread
     scores = _through(earlier, sights.random)
@@ -173,17 +174,22 @@ class _Sights:
     @cached_property
     def random(self) -> Array:
         """Scores float32 ``(B,)`` of every :data:`EVERY`-th frame that a random agent sees, and of each last one."""
-        some = [frames[sorted({*range(EVERY, len(frames), EVERY), len(frames) - 1})] for frames, _ in self._episodes]
+        some = [frames[sorted({*range(EVERY, len(frames), EVERY), len(frames) - 1})] for frames, *_ in self._episodes]
         return self._scorer.frames(np.concatenate(some), self._words)
 
-    @cached_property
-    def steps(self) -> Steps:
-        """All steps of that agent, ``(T, 1)``, at the discount that they have where nobody gives one."""
-        scores = self._scorer.frames(np.concatenate([frames for frames, _ in self._episodes]), self._words)
-        episodes = np.split(scores, np.cumsum([len(frames) for frames, _ in self._episodes])[:-1])
-        ends = [np.arange(1, len(frames)) == (len(frames) - 1 if end else -1) for frames, end in self._episodes]
+    def steps(self, shape: Chain) -> Steps:
+        """All steps of that agent, ``(T, 1)``, at the discount that they have where nobody gives one.
+
+        With what ``shape`` asks of their past, as if nothing had been visited before.
+        """
+        scores = self._scorer.frames(np.concatenate([frames for frames, *_ in self._episodes]), self._words)
+        episodes = np.split(scores, np.cumsum([len(frames) for frames, *_ in self._episodes])[:-1])
+        last = [np.arange(1, len(frames)) == len(frames) - 1 for frames, *_ in self._episodes]
+        ends = [row & end for row, (_, end, _) in zip(last, self._episodes, strict=True)]
         before, after = (np.concatenate([row[side] for row in episodes]) for side in (slice(-1), slice(1, None)))
-        return Steps(before[:, None], after[:, None], np.concatenate(ends)[:, None])
+        steps = Steps(before[:, None], after[:, None], np.concatenate(ends)[:, None])
+        states = np.concatenate([seen for *_, seen in self._episodes])[:, None] if shape.needs.bits else None
+        return with_past(shape, steps, np.concatenate(last)[:, None], states)
 
     def posed(self, pose: str) -> Array:
         """Scores float32 ``(POSES,)`` of posed states."""
@@ -201,7 +207,7 @@ class _Sights:
             raise ConfigError(f"{key}: is missing, and only a task's own states could tell it; {instead}")
 
     @cached_property
-    def _episodes(self) -> list[tuple[Array, bool]]:
+    def _episodes(self) -> list[tuple[Array, bool, Array]]:
         with closing(self._make_env()) as env:
             return _played(env)
 
@@ -212,16 +218,20 @@ def _posed(env: gym.Env[Any, Any], pose: str) -> Array:
     return np.stack([env.reset(options={"pose": pose})[1]["frame"] for _ in range(POSES)])
 
 
-def _played(env: gym.Env[Any, Any]) -> list[tuple[Array, bool]]:
-    """Of each episode of a random agent its frames, uint8 ``(T + 1, H, W, 3)``, and whether it truly ended."""
+def _played(env: gym.Env[Any, Any]) -> list[tuple[Array, bool, Array]]:
+    """Of each episode of a random agent its frames, uint8 ``(T + 1, H, W, 3)``, whether it truly ended, and its states.
+
+    States are those that its steps led to, ``(T, D)``, as the agent is shown them.
+    """
     env.action_space.seed(SEED)
     episodes = []
     for start in range(STARTS):
-        frames, terminated = [env.reset(seed=SEED + start)[1]["frame"]], False
+        frames, states, terminated = [env.reset(seed=SEED + start)[1]["frame"]], [], False
         for _ in range(STEPS):
-            _, _, terminated, truncated, info = env.step(env.action_space.sample())
+            seen, _, terminated, truncated, info = env.step(env.action_space.sample())
             frames.append(info["frame"])
+            states.append(seen)
             if terminated or truncated:
                 break
-        episodes.append((np.stack(frames), terminated))
+        episodes.append((np.stack(frames), terminated, np.array(states)))
     return episodes

@@ -206,18 +206,40 @@ def build_shape(world: World, scorer: AnyScorer, say: Callable[[str], object]) -
         return chain(whole(shaping, type(scorer.model).__name__))
     settings = measured(shaping, world.task, partial(world.env, True), scorer, world.words, say)
     shape = chain(settings, unit_scores(scorer.model))
+    _check_past(world.config, shape)
     return _safe_to_end(world, scorer.model, shape, say) if world.may_end_early else shape
+
+
+def _check_past(config: RunConfig, shape: Chain) -> None:
+    """Refuse shapers that ask for a past which this run cannot tell.
+
+    Raises:
+        ConfigError: the message names both settings.
+    """
+    key = f"shaping={config.shaping.name}"
+    if shape.needs.best and config.scoring.between == "late":
+        raise ConfigError(
+            f"{key}, scoring.between=late: the best score so far is not known while scores come in late; take "
+            "scoring.between=student, or shapers that ask for none"
+        )
+    if shape.needs.bits and config.obs != "state":
+        raise ConfigError(
+            f"{key}, obs={config.obs}: novelty counts cells of the state, and the agent sees pictures; take obs=state, "
+            "or leave novelty out"
+        )
 
 
 def _safe_to_end(world: World, model: RewardModel, shape: Chain, say: Callable[[str], object]) -> Shape:
     """Rewards of at least 0, so that no agent learns to end its episodes; a warning where that would harm."""
     key = f"env={world.config.world}"
     # Differences must keep their sign, or going back and forth would pay.
-    if any(shaper.stage == "bonus" or type(shaper).__name__ == "Delta" for shaper in shape.shapers):
+    if any(shaper.pays_differences for shaper in shape.shapers):
         say(
             f"warning: {key}: its episodes may end early, and rewards for progress can be negative, which makes ending "
             "pay; shaping=score is safer here"
         )
+        return shape
+    if any(shaper.never_negative for shaper in shape.shapers):
         return shape
     if model.low is None:
         raise ConfigError(

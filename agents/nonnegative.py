@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vlmrl.shaping.base import Float, Steps
+from vlmrl.shaping import Needs, Steps
+from vlmrl.shaping.base import Float
 
 
 class NonNegative:
@@ -18,12 +19,26 @@ class NonNegative:
     Args:
         shape: from scores to rewards, rising with the score of the frame that a step led to.
         low: the lowest score that the reward model gives.
+
+    Attributes:
+        needs: what ``shape`` asks of an episode's past.
     """
 
     def __init__(self, shape: Callable[[Steps], Float], low: float) -> None:
         self._shape = shape
         lowest = np.full((1, 1), low, dtype=np.float32)
-        self._floor = float(shape(Steps(lowest, lowest, np.zeros((1, 1), dtype=bool)))[0, 0])
+        # As little as a step can be paid: nothing new about the score, and nothing about the place.
+        often = np.full((1, 1), 2, dtype=np.float32)
+        steps = Steps(
+            lowest,
+            lowest,
+            np.zeros((1, 1), dtype=bool),
+            best=lowest,
+            visits_episode=often,
+            visits_global=often,
+        )
+        self.needs: Needs = getattr(shape, "needs", Needs())
+        self._floor = float(shape(steps)[0, 0])
 
     def __call__(self, steps: Steps) -> Float:
         """Rewards of these steps, float32 ``(T, N)``, at least 0."""

@@ -22,12 +22,13 @@ from vlmrl.agents.deferred.gaps import Gaps, check_gaps
 from vlmrl.agents.deferred.guards import check_callbacks, check_model, warn_early_end
 from vlmrl.agents.deferred.held import HeldFrames
 from vlmrl.agents.deferred.late import Labeller, LateRewards
-from vlmrl.agents.deferred.steps import Step, blank, check_unpaid, present_frames, reset_frame, rewards_of
+from vlmrl.agents.deferred.steps import Step, blank, check_unpaid, led_to, present_frames, reset_frame, rewards_of
 from vlmrl.agents.deferred.tally import Succeeded, Tally
 from vlmrl.agents.deferred.unpaid import UnpaidRows, mark_gap, pay_rollout
 from vlmrl.agents.deferred.whole import HeldEpisodes
 from vlmrl.errors import ConfigError, VlmrlError
-from vlmrl.shaping.base import Chain, Float, Steps
+from vlmrl.shaping import Chain, Past, Steps
+from vlmrl.shaping.base import Float
 from vlmrl.types import Words
 from vlmrl.wrappers.asking import Request
 from vlmrl.wrappers.scores import CheckedScores
@@ -52,7 +53,8 @@ class DeferredReward(BaseCallback):
             whose ``cadence`` is ``episode`` has ``clips(clips, words)`` instead, one number an episode, which its last
             step is paid; all others are paid 0.
         words: handed to the scorer.
-        shape: from scores to rewards; None pays each step the score of the frame that it led to.
+        shape: from scores to rewards; None pays each step the score of the frame that it led to. Its attribute
+            ``needs`` (:class:`~vlmrl.shaping.Needs`), if it has one, says what it asks of an episode's past.
         goal: a sentence or several, instead of ``scorer`` and ``words``; the models are loaded when learning starts.
         after_labels: callbacks or functions without arguments, called once a rollout, after its rows are paid and
             before the update; checkpoints that hold a replay buffer belong here.
@@ -96,6 +98,12 @@ class DeferredReward(BaseCallback):
         self._draws = gaps is not None  # frames that it wants and nobody has drawn
         self._present: list[Any] = []  # the frames that the last step led to, as far as anybody drew them
         self._shape: Shape = shape or Chain()
+        self._past = Past(self._shape)
+        if self._gaps.late and self._past.needs.best:
+            raise ConfigError(
+                "gaps=StudentGaps(late=True): the best score so far is not known while scores come in late, and the "
+                "shape asks for it; wait for them (late=False), or take shapers that ask for none"
+            )
         self._after = CallbackList([hook if isinstance(hook, BaseCallback) else _Hook(hook) for hook in after_labels])
         self._after.parent = self
         self._scores: CheckedScores | None = None
@@ -119,6 +127,15 @@ class DeferredReward(BaseCallback):
     def seconds(self) -> float:
         """Time spent in the scorer so far [s]."""
         return 0.0 if self._scores is None else self._scores.seconds
+
+    @property
+    def visits(self) -> list[list[int]]:
+        """Cells of the state and how often each was visited until the present rollout; empty where nobody counts."""
+        return self._past.marked if self._past.needs.bits else []
+
+    def recall(self, visits: Sequence[Sequence[int]]) -> None:
+        """Go on from :attr:`visits` of an earlier session."""
+        self._past.recall(visits)
 
     def flush(self) -> None:
         """Pay every step that is stored and not paid yet: call it before saving a replay buffer at any odd moment.
@@ -169,6 +186,7 @@ class DeferredReward(BaseCallback):
         room = 2 * venv.num_envs  # a step of every env, each followed by a reset
         kind = HeldEpisodes if self._scorer().cadence == "episode" else HeldFrames
         self._held = kind(self._scorer(), max(self._hold, room))
+        self._past.begin(venv.num_envs)
         self._steps, self._unpaid = [], None
         self._tally = Tally(venv.num_envs, self.model._stats_window_size, self._succeeded)
         if isinstance(self.model, OffPolicyAlgorithm):
@@ -184,6 +202,7 @@ class DeferredReward(BaseCallback):
 
     def _on_rollout_start(self) -> None:
         self._steps, self._rollout = [], []
+        self._past.mark()
         if isinstance(self.model, OffPolicyAlgorithm):
             self._unpaid = UnpaidRows(_replay(self.model))
 
@@ -196,6 +215,9 @@ class DeferredReward(BaseCallback):
         before = blank(len(infos)) if self._before is None else self._before
         self._steps.append(Step(before, blank(len(infos)), done, infos, self._seen()))
         self._before = blank(len(infos))
+        if self._past.needs.bits:
+            normalised = self.model.get_vec_normalize_env()
+            self._steps[-1].past.update(self._past.states(led_to(self._observed(), self._steps[-1], normalised), done))
         if not known:
             self._gaps.restart()
         wanted = done | (not known or self._gaps.due())
@@ -250,11 +272,15 @@ class DeferredReward(BaseCallback):
         """
         if not self._gaps.reads_states:
             return None
-        normalised = self.model.get_vec_normalize_env()
-        seen = self.locals["new_obs"] if normalised is None else normalised.get_original_obs()
+        seen = self._observed()
         if not isinstance(seen, np.ndarray) or seen.ndim != 2:
             raise ConfigError("gaps=StudentGaps: reads the state, and the policy sees none; take Gaps")
         return seen.astype(np.float32)
+
+    def _observed(self) -> Any:
+        """What the environments told last, of an ended episode the next one's first observation."""
+        normalised = self.model.get_vec_normalize_env()
+        return self.locals["new_obs"] if normalised is None else normalised.get_original_obs()
 
     def _close_gaps(self) -> None:
         """Have the present frames scored too, so that a line leads to them from the last ones that were."""
@@ -281,6 +307,7 @@ class DeferredReward(BaseCallback):
 
     def _on_training_end(self) -> None:
         self.flush()  # a callback that stops training stops it before the rollout's end
+        self._past.mark()
         if self._late is not None:
             self._late.labeller.finish()
         self._left = self.model._last_obs
@@ -294,6 +321,8 @@ class DeferredReward(BaseCallback):
         if self._late is not None:
             self._gaps.hear(*self._late.arrived(self._before))
         self._gaps.fill(self._steps, self._before)
+        for step in self._steps:
+            step.past.update(self._past.scores(step.before, step.done))
         rewards = rewards_of(self._steps, self._gamma, self._shape)
         steps, self._steps = self._steps, []
         for step, reward in zip(steps, rewards, strict=True):
@@ -323,7 +352,7 @@ class DeferredReward(BaseCallback):
         for name, mean in self._tally.means():
             self.logger.record(f"rollout/{name}", mean)
         late = {} if self._late is None else self._late.labeller.told
-        for name, value in {"frames": self.frames_scored, **self._gaps.told, **late}.items():
+        for name, value in {"frames": self.frames_scored, **self._gaps.told, **self._past.told, **late}.items():
             self.logger.record(f"scoring/{name}", value)
 
     def _add_reset(self, env: int, into: NDArray[np.float32]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from vlmrl.agents.deferred.guards import layers
 from vlmrl.envs.frame_tap import FrameTap
@@ -25,6 +25,8 @@ class Step:
         done: bool ``(N,)``, the episode ended, truly or by a time limit.
         infos: without their frames.
         seen: ``(N, D)``, what the policy saw after it; None where nobody asked.
+        past: what shapers asked of the episodes before it, float32 ``(N,)`` by the name of the field of
+            :class:`~vlmrl.shaping.base.Steps`; filled in when known.
     """
 
     before: NDArray[np.float32]
@@ -32,6 +34,7 @@ class Step:
     done: NDArray[np.bool_]
     infos: list[dict[str, Any]]
     seen: NDArray[np.float32] | None = None
+    past: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     @property
     def terminated(self) -> NDArray[np.bool_]:
@@ -50,10 +53,28 @@ def rewards_of(steps: Sequence[Step], gamma: float, shape: Callable[[Steps], Flo
     before, after, terminated = (
         np.stack([getattr(s, side) for s in steps]) for side in ("before", "after", "terminated")
     )
-    rewards = np.asarray(shape(Steps(before, after, terminated, gamma)), dtype=np.float32)
+    past = {name: np.stack([step.past[name] for step in steps]) for name in steps[0].past}
+    rewards = np.asarray(shape(Steps(before, after, terminated, gamma, **past)), dtype=np.float32)
     if rewards.shape != after.shape or not np.isfinite(rewards).all():
         raise ShapeError(f"shape: gave rewards {rewards.shape} for scores {after.shape}; must be as many, and finite")
     return rewards
+
+
+def led_to(seen: Any, step: Step, normalised: VecNormalize | None) -> NDArray[Any]:
+    """The states that a step led to, ``(N, D)``; what is seen is given back as it is where it is something else.
+
+    Args:
+        seen: what the policy saw after it, of an ended episode the next one's first.
+        step: holds the last of an ended one.
+        normalised: by whom; None: nobody. ``seen`` is not.
+    """
+    rows = np.array(seen)
+    if rows.ndim != 2:
+        return rows
+    for env in np.flatnonzero(step.done).tolist():
+        last = step.infos[env]["terminal_observation"]
+        rows[env] = last if normalised is None else normalised.unnormalize_obs(last)
+    return rows
 
 
 def blank(n: int) -> NDArray[np.float32]:

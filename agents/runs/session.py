@@ -24,6 +24,7 @@ from vlmrl.agents.timing import AllCores, Clock, Timing, learning_threads, threa
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import ScoringConfig
 from vlmrl.rewards.base import Cadence, RewardModel
+from vlmrl.shaping import Needs
 
 LAST = "last checkpoint"
 """How the weights of ``last_model.zip`` were chosen: they were not."""
@@ -70,6 +71,7 @@ class Session:
         self.run, self.world, self.teacher, self.clock = run, world, teacher, clock
         self._stop, self._say = stop, say
         self.stopped: str | None = None
+        self._pays: DeferredReward | None = None
         agent = run.config.agent
         venv = world.envs(teacher is not None, clock, agent.n_envs)
         self.model: BaseAlgorithm = sb3.build(agent, venv, run.config.policy, run.config.seed or 0)
@@ -147,18 +149,30 @@ class Session:
             until = self.model.num_timesteps
             watching = Watching(run, self.world, self.teacher.scorer, judging, self.clock, self._say, until)
             callbacks.insert(callbacks.index(judging) + 1, watching)
-        pays = DeferredReward(
+        pays = self._pays = DeferredReward(
             self.teacher.scorer,
             self.world.words,
             self.teacher.shape,
             succeeded=succeeded,
             gaps=_gaps(run.config.scoring, self.teacher.scorer.cadence),
         )
+        self._recall(pays)
         return [pays, *callbacks]
+
+    def _recall(self, pays: DeferredReward) -> None:
+        """Go on counting visits where the newest checkpoint left off."""
+        if self._before is None or not getattr(self.teacher and self.teacher.shape, "needs", Needs()).bits:
+            return
+        if visits := self._before.notes.get("visits"):
+            pays.recall(visits)
+        else:
+            self._say("warning: shaping.novelty: the checkpoint holds no counts of visits, which begin anew at 0")
 
     def _notes(self) -> dict[str, Any]:
         earlier = float(self._before.notes["seconds"]) if self._before is not None else 0.0
-        return {"lines": lengths(self.run), "seconds": earlier + self.clock.total}
+        notes = {"lines": lengths(self.run), "seconds": earlier + self.clock.total}
+        visits = self._pays.visits if self._pays is not None else []
+        return {**notes, "visits": visits} if visits else notes
 
 
 def _gaps(scoring: ScoringConfig, cadence: Cadence) -> Gaps | None:

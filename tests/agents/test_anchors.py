@@ -114,6 +114,17 @@ def test_a_spread_is_that_of_what_the_shapers_before_pay(base: str) -> None:
     assert found({base: {}, "spread": {"unit": None}})["spread"]["unit"] == pytest.approx(paid.std(), rel=1e-5)
 
 
+def test_the_spread_is_that_of_pay_that_looks_back_too() -> None:
+    before, after = (np.array(row).reshape(STARTS, 40) for row in played())
+    best = np.maximum.accumulate(before, axis=1)
+    risen = np.maximum(after - best, 0)
+    assert found({"rise": {}, "spread": {"unit": None}})["spread"]["unit"] == pytest.approx(risen.std(), rel=1e-4)
+    # The environment shows one state always: new once an episode, the first of all most.
+    risen[:, 0] += 0.5 / np.sqrt(1 + 40 * np.arange(STARTS))
+    shaping = {"rise": {}, "novelty": {"factor": 0.5, "bits": 4}, "spread": {"unit": None}}
+    assert found(shaping)["spread"]["unit"] == pytest.approx(risen.std(), rel=1e-4)
+
+
 def test_a_true_end_counts_as_one_in_the_spread() -> None:
     shaping = {
         "quantiles": {"low": 0.0, "high": 1.0},

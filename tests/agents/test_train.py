@@ -335,6 +335,37 @@ def test_raising_rewards_moves_all_of_them_alike():
     np.testing.assert_array_equal(NonNegative(chain({}), 0.0)(steps), np.maximum(scores, 0))
 
 
+def test_pay_that_looks_back_is_raised_as_all_other():
+    shape = chain({"score": {}, "novelty": {"factor": 0.5, "bits": 4}})
+    raised = NonNegative(shape, -1.0)
+    assert raised.needs == shape.needs
+    scores, once = np.array([[-1.0, 0.25]], np.float32), np.ones((1, 2), np.float32)
+    steps = Steps(scores, scores, np.zeros((1, 2), bool), visits_episode=once, visits_global=4 * once)
+    np.testing.assert_allclose(raised(steps), scores + 1 + 0.25)
+
+
+def test_a_rise_is_never_below_zero_and_stays_as_it_is(tmp_path, lines):
+    train(plugin.config(tmp_path / "run", steps=80, shaping={"name": "rise", "rise": {}}), lines.append)
+    assert not any("may end early" in line for line in lines)
+    assert rewards(tmp_path / "run").min() >= 0
+
+
+@pytest.mark.parametrize(
+    ("shaping", "changes", "message"),
+    [
+        ({"rise": {}}, {"scoring": {"between": "late", "every": 4}}, r"shaping=mine, scoring\.between=late: the best"),
+        ({"score": {}, "novelty": {}}, {"obs": "pixels"}, r"shaping=mine, obs=pixels: novelty counts cells"),
+    ],
+)
+def test_a_past_that_the_run_cannot_tell_is_refused_before_anything_is_written(
+    tmp_path, lines, shaping, changes, message
+):
+    config = plugin.config(tmp_path / "run", steps=80, shaping={"name": "mine", **shaping}, **changes)
+    with pytest.raises(ConfigError, match=message):
+        train(config, lines.append)
+    assert not (tmp_path / "run").exists()
+
+
 def test_progress_pay_keeps_its_sign_and_the_user_is_warned(tmp_path, lines):
     train(plugin.config(tmp_path / "run", steps=80, shaping={"name": "delta", "delta": {}}), lines.append)
     assert any("rewards for progress can be negative" in line for line in lines)

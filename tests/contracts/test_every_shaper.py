@@ -41,8 +41,10 @@ def build(name: str) -> Shaper:
 
 def steps(shape: tuple[int, int], seed: int, paid: bool = True) -> Steps:
     rng = np.random.default_rng(seed)
-    before, after, reward = rng.random((3, *shape), dtype=np.float32)
-    return Steps(before, after, rng.random(shape) < 0.2, 0.9, reward if paid else None)
+    before, after, reward, best = rng.random((4, *shape), dtype=np.float32)
+    ended = rng.random(shape) < 0.2
+    here, ever = rng.integers(1, 4, (2, *shape)).astype(np.float32)
+    return Steps(before, after, ended, 0.9, reward if paid else None, best, here, here + ever)
 
 
 def out(shaper: Shaper, given: Steps) -> list[Any]:
@@ -79,7 +81,7 @@ def test_each_step_of_each_environment_is_on_its_own(name: str, rows: int, envs:
         before=given_.before[pick],
         after=given_.after[pick],
         terminated=given_.terminated[pick],
-        reward=given_.reward[pick],  # type: ignore[index]
+        **{name: getattr(given_, name)[pick] for name in ("reward", "best", "visits_episode", "visits_global")},
     )
     for mixed, straight in zip(out(shaper, shuffled), whole, strict=True):
         np.testing.assert_array_equal(mixed, straight[pick])
@@ -119,6 +121,19 @@ def test_scores_that_it_calls_units_are(name: str) -> None:
     for scores in (done.before, done.after):
         assert scores.min() >= 0
         assert scores.max() <= 1
+
+
+@every_shaper
+def test_of_two_scores_the_higher_is_never_the_lower(name: str) -> None:
+    """By this the best score of an episode may go through it alone."""
+    shaper = build(name)
+    if shaper.stage != "scores":
+        pytest.skip("changes no score")
+    rising = np.sort(np.random.default_rng(4).normal(size=(200, 1)).astype(np.float32), axis=0)
+    done = shaper(Steps(rising, rising, np.zeros(rising.shape, dtype=bool)))
+    for scores in (done.before, done.after):
+        assert (np.diff(scores, axis=0) >= 0).all()
+    np.testing.assert_array_equal(done.before, done.after)
 
 
 @every_shaper

@@ -119,7 +119,7 @@ def noise() -> Any:
 
 def test_members_are_moved_to_one_scale_before_they_are_combined(toy_encoder, frames, words, noise):
     """Slowly: each member alone, by its own model, its own sentence and its own cut of the frame."""
-    model = Ensemble(toy_encoder, "goal_baseline+cosine", crops=2, frames=noise, combine="worst")
+    model = Ensemble(toy_encoder, "goal_baseline+cosine", crops=2, frames=noise, combine="worst", scale="deviation")
     slow = []
     for name in ("goal_baseline", "cosine"):
         alone = rewards.load(name, toy_encoder)
@@ -144,15 +144,30 @@ def test_an_offset_or_a_unit_of_a_member_changes_nothing(toy_encoder, frames, wo
     np.testing.assert_allclose(found(), before, atol=1e-3)
 
 
-@pytest.mark.parametrize("combine", ["product", "gated"])
-def test_chances_of_one_half_are_what_the_reference_shows_on_average(toy_encoder, frames, words, noise, combine):
+@pytest.mark.parametrize(
+    ("combine", "scale", "low"), [("product", "unit", 0.0), ("gated", "unit", 0.0), ("krc", "signed", -1.0)]
+)
+def test_bounded_scales_turn_around_what_the_reference_shows_on_average(
+    toy_encoder, frames, words, noise, combine, scale, low
+):
     model = Ensemble(toy_encoder, crops=2, frames=noise, combine=combine)
-    assert (model.scale, model.low) == ("chance", 0.0)
+    assert (model.scale, model.low, model.high) == (scale, low, 1.0)
     for said in model.voices(noise, words).values():
-        assert float(torch.logit(said.double()).mean()) == pytest.approx(0, abs=1e-4)
-        assert float(torch.logit(said.double()).std(correction=0)) == pytest.approx(1, abs=1e-3)
+        bounded = said.double() if scale == "signed" else 2 * said.double() - 1
+        deviations = bounded / (1 - bounded.abs())
+        assert float(deviations.mean()) == pytest.approx(0, abs=1e-4)
+        assert float(deviations.std(correction=0)) == pytest.approx(1, abs=1e-3)
     scores = model.score_frames(frames, words)
-    assert ((scores >= 0) & (scores <= 1)).all()
+    assert ((scores >= low) & (scores <= 1)).all()
+
+
+def test_members_that_are_sure_agree_though_one_is_a_thousand_deviations_off():
+    """On the way to the goal a member may rise without bound; what is paid must not fall for it."""
+    deviations = torch.linspace(0, 8, 50) * torch.tensor([[1.0], [1.2], [900.0]])
+    assert (_combine.mean_minus_std(deviations, 1.0).diff() < 0).all(), "unbounded it does fall"
+    bounded = (1 + deviations / (1 + deviations.abs())) / 2
+    paid = _combine.mean_minus_std(bounded, 1.0)
+    assert paid[-1] == paid.max() > 0.8
 
 
 def test_frames_are_embedded_once_a_crop_whatever_is_asked_of_them(toy_encoder, frames, words, noise, monkeypatch):
@@ -199,12 +214,13 @@ def test_settings_go_to_every_member_that_takes_them_and_has_none_of_its_own(toy
 
 
 def test_neutral_and_doubt_are_measured_and_never_zero_by_accident(toy_encoder, frames, words, noise):
-    for scale, neutral in (("raw", None), ("chance", None), ("deviation", 0.0)):
+    for scale in ("raw", "unit", "deviation"):
         model = Ensemble(toy_encoder, "cosine", frames=noise, combine="uncertainty", scale=scale)
         reference = np.stack([one.numpy() for one in model.voices(noise, words).values()]).astype(np.float64)
-        middle = reference.mean() if neutral is None else neutral
+        middle = reference.mean()
+        assert abs(middle) > 1e-3 or scale == "deviation"
         said = np.stack([one.numpy() for one in model.voices(frames, words).values()]).astype(np.float64)
-        doubt = np.sort(reference.std(0))[(reference.shape[1] - 1) // 2]
+        doubt = np.quantile(reference.std(0), 0.95)
         slow = middle + (said.mean(0) - middle) * np.exp(-said.std(0) / doubt)
         np.testing.assert_allclose(model.score_frames(frames, words).numpy(), slow, atol=1e-4)
 
@@ -233,14 +249,15 @@ def test_a_member_without_a_number_leaves_none_though_a_closed_gate_would_hide_i
         ({"combine": "worst", "k": 2.0}, r"reward\.k=2\.0: is read neither by"),
         ({"k": -1.0}, r"reward\.k=-1\.0: must be a number between"),
         ({"crops": 7}, r"reward\.crops=7: must be a number between 1 and 6"),
-        ({"scale": "percent"}, r"reward\.scale=percent: must be one of deviation, chance, raw"),
+        ({"scale": "percent"}, r"reward\.scale=percent: must be one of unit, signed, deviation, raw"),
         ({"rewards": "goal_baselin"}, r"reward=goal_baselin: is not known; did you mean goal_baseline"),
         ({"rewards": []}, r"names no reward"),
         ({"rewards": [3]}, r"3 has no name"),
         ({"rewards": "cosine+ensemble"}, r"an ensemble is no member of another"),
         ({"rewards": "cosine", "alpha": 0.5}, r"reward\.alpha=0\.5: is read neither by"),
         ({"alhpa": 0.5}, r"reward\.alhpa=0\.5: .*did you mean alpha"),
-        ({"combine": "product", "scale": "deviation"}, r"members must lie in \[0, 1\].*take reward\.scale=chance"),
+        ({"combine": "product", "scale": "deviation"}, r"members must lie in \[0, 1\].*take reward\.scale=unit"),
+        ({"combine": "product", "scale": "signed"}, r"members must lie in \[0, 1\]"),
         ({"combine": "product", "scale": "raw"}, r"members must lie in \[0, 1\]"),
         ({"combine": "gated", "thresholds": 1.5}, r"reward\.thresholds=1\.5: must be a number between"),
     ],
@@ -299,7 +316,7 @@ def test_other_members_frames_or_rules_are_another_reward(toy_encoder, frames, n
         Ensemble(toy_encoder, frames=noise, combine="worst"),
         Ensemble(toy_encoder, frames=noise, crops=2),
         Ensemble(toy_encoder, frames=noise, prompts=False),
-        Ensemble(toy_encoder, frames=noise, scale="chance"),
+        Ensemble(toy_encoder, frames=noise, scale="signed"),
         Ensemble(toy_encoder, "cosine", frames=noise),
     ]
     assert len({one.fingerprint for one in made}) == len(made)

@@ -14,13 +14,17 @@ from vlmrl.envs import find_task, make_env, make_vec_env
 from vlmrl.errors import ConfigError
 from vlmrl.shaping import Chain
 from vlmrl.shaping.calibrate import Calibrate
+from vlmrl.shaping.gate import Gate
+from vlmrl.shaping.novelty import Novelty
 from vlmrl.shaping.potential import Potential
+from vlmrl.shaping.rise import Rise
 from vlmrl.shaping.score import Score
 from vlmrl.types import Words
 from vlmrl.wrappers.vector import VectorVLMReward
 from vlmrl.wrappers.vlm_reward import VLMReward
 
 CHAIN = Chain([Calibrate(1.0, 0.0, clip=True), Score(), Potential()])
+PAST = Chain([Calibrate(1.0, 0.0, clip=True), Rise(), Gate(0.8, 0.3)])
 ENDS = {"by the time limit": {"wall": 1e9}, "truly and by the time limit": {"wall": 0.9}}
 MODES = [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP, AutoresetMode.DISABLED]
 
@@ -51,7 +55,7 @@ def walk(env: Any, mode: AutoresetMode, steps: int = 30) -> tuple[list[Any], lis
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
 @pytest.mark.parametrize("ends", ENDS)
-@pytest.mark.parametrize("shape", [None, CHAIN], ids=["score", "potential"])
+@pytest.mark.parametrize("shape", [None, CHAIN, PAST], ids=["score", "potential", "best so far"])
 def test_pays_what_each_environment_pays_alone(mode: AutoresetMode, ends: str, shape: Any) -> None:
     together = VectorVLMReward(venv(SyncVectorEnv, mode, **ENDS[ends]), scorer=HashScorer(), shape=shape)
     alone = venv(SyncVectorEnv, mode, lambda env: VLMReward(env, scorer=HashScorer(), shape=shape), **ENDS[ends])
@@ -98,6 +102,21 @@ def test_batched_environments_are_paid_as_processes_are() -> None:
     for stock, ours in zip(*walked, strict=True):
         np.testing.assert_array_equal(ours[1], stock[1])
         np.testing.assert_array_equal(ours[4]["task_reward"], stock[4]["task_reward"])
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
+def test_visits_are_counted_once_a_step_and_by_the_state_that_it_led_to(mode: AutoresetMode) -> None:
+    shape = Chain([Score(), Novelty(0.5, bits=9)])
+    env = VectorVLMReward(venv(SyncVectorEnv, mode), scorer=HashScorer(), shape=shape)
+    _, infos = walk(env, mode)
+    env._past.mark()
+    assert sum(env._past.marked[1]) == sum(int(info["_vlm_score"].sum()) for info in infos)
+    found = []
+    for other in MODES:
+        one = VectorVLMReward(venv(SyncVectorEnv, other), scorer=HashScorer(), shape=shape)
+        rewards, infos = walk(one, other, steps=4)  # before the first reset by whoever resets: alike in all modes
+        found.append(np.array(rewards))
+    np.testing.assert_array_equal(found[MODES.index(mode)], found[0])
 
 
 def test_a_reset_by_hand_right_after_an_end_starts_anew() -> None:

@@ -22,7 +22,7 @@ from vlmrl.metrics.evaluation import Evaluation, Trace
 from vlmrl.metrics.inspection import Played
 from vlmrl.report.debug_page import LARGEST
 from vlmrl.report.inline import within
-from vlmrl.shaping.base import Steps
+from vlmrl.shaping import Past, Steps, with_past
 from vlmrl.types import Array
 from vlmrl.video.record import FILM_FPS
 
@@ -126,16 +126,21 @@ def _scored(voice: Voice, traces: Sequence[Trace]) -> list[Array]:
     return np.split(voice(np.concatenate(rows)), np.cumsum([len(row) for row in rows])[:-1])
 
 
-def _paid(agent: Trained, voice: Voice, scores: Sequence[Array], traces: Sequence[Trace]) -> tuple[Array, ...]:
-    """What the run's shaping makes of its scores, ``(T,)`` for each episode."""
+def _paid(agent: Trained, voice: Voice, scores: Sequence[Array], traces: Sequence[Trace]) -> tuple[Array, ...] | None:
+    """What the run's shaping makes of its scores, ``(T,)`` for each episode; None where that is over."""
     from vlmrl.agents.build import build_shape
 
     shape = build_shape(agent.world, voice.scorer, _out.say)
+    if Past(shape).needs.bits:
+        _out.say("shaping.novelty: paid by how often a state had been visited then, so the pay is not shown")
+        return None
     paid = []
     for row, trace in zip(scores, traces, strict=True):
         ends = np.zeros((len(row) - 1, 1), dtype=bool)
         ends[-1] = trace.terminated
-        paid.append(shape(Steps(row[:-1, None], row[1:, None], ends, agent.policy.gamma))[:, 0])
+        steps = Steps(row[:-1, None], row[1:, None], ends, agent.policy.gamma)
+        last = np.arange(len(ends))[:, None] == len(ends) - 1
+        paid.append(shape(with_past(shape, steps, last))[:, 0])
     return tuple(paid)
 
 

@@ -60,10 +60,12 @@ class Rule(ABC):
     """A way to combine, with its settings as public attributes and keywords of its constructor.
 
     Attributes:
+        scale: that members are put on where nobody says otherwise.
         units: members must lie in [0, 1].
         looks: it wants to know what members say of reference frames.
     """
 
+    scale: ClassVar[str] = "unit"
     units: ClassVar[bool] = False
     looks: bool = False
 
@@ -87,6 +89,10 @@ class Rule(ABC):
     def bounds(self, low: float | None, high: float | None) -> Bounds:
         """Where its numbers lie, if all members' lie between ``low`` and ``high``."""
         return low, high
+
+
+ASSURED = 0.95
+"""Share of the reference frames on which members disagree less than ``doubt``, where it is measured."""
 
 
 class Mean(Rule):
@@ -119,7 +125,8 @@ class Worst(Rule):
 class Uncertainty(Rule):
     """The mean, shrunk towards ``neutral`` where members disagree, by ``exp(-deviation / doubt)`` (after Ctrl-U).
 
-    Null measures: ``neutral`` is the mean, and ``doubt`` the median deviation, over the reference frames.
+    Null measures: ``neutral`` is the mean over the reference frames, and ``doubt`` the deviation that 95 % of them stay
+    below. (The median there doubts half of the frames that a random agent sees, and most of those nearer to the goal.)
     """
 
     def __init__(self, doubt: float | None = None, neutral: float | None = None) -> None:
@@ -130,10 +137,10 @@ class Uncertainty(Rule):
     def combine(self, values: torch.Tensor, reference: torch.Tensor | None) -> torch.Tensor:
         known = values if reference is None else reference
         neutral = known.mean() if self.neutral is None else values.new_tensor(self.neutral)
-        doubt = _deviation(known).median() if self.doubt is None else values.new_tensor(self.doubt)
+        doubt = torch.quantile(_deviation(known), ASSURED) if self.doubt is None else values.new_tensor(self.doubt)
         if not float(doubt) > 0:
             raise ConfigError(
-                "reward.doubt: cannot be measured, since the members agree on most of the reference frames; give it, "
+                "reward.doubt: cannot be measured, since the members agree on the reference frames; give it, "
                 "or take members that differ"
             )
         return shrunk(values, neutral, doubt)
@@ -146,6 +153,8 @@ class Uncertainty(Rule):
 
 class Krc(Rule):
     """The signed geometric mean (Kinesthetic Reward Combination, Lucy-SKG): any member at 0 makes it 0."""
+
+    scale = "signed"
 
     def combine(self, values: torch.Tensor, reference: torch.Tensor | None) -> torch.Tensor:
         return signed_geometric_mean(values)
@@ -169,8 +178,8 @@ class Product(Rule):
 class Gated(Rule):
     """The mean in which a member counts while all before it exceed their ``thresholds`` (after G-RA, frame by frame).
 
-    ``thresholds``: one number for all but the last, or a list of them. Null is 0.5, a chance with a random agent's mean
-    frame.
+    ``thresholds``: one number for all but the last, or a list of them. Null is 0.5, what a
+    random agent's mean frame is worth.
     """
 
     units = True

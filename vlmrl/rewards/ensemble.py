@@ -35,7 +35,8 @@ from vlmrl.types import Frames, Scores, Words
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
 
-SCALES = ("deviation", "chance", "raw")
+SCALES = ("unit", "signed", "deviation", "raw")
+_RANGES: dict[str, tuple[float | None, float | None]] = {"unit": (0.0, 1.0), "signed": (-1.0, 1.0)}
 
 _WORDS_KEPT = 256
 
@@ -82,8 +83,10 @@ class Ensemble(FrameReward):
         crops: 1 to 6: the whole frame, its centre and its corners, 31/32 of each side.
         combine: ``mean``, ``mean_minus_std`` (``k``), ``worst``, ``uncertainty`` (``doubt``, ``neutral``), ``krc``,
             ``product`` or ``gated`` (``thresholds``); see :mod:`vlmrl.rewards._combine`.
-        scale: ``deviation``: less the mean over the reference frames, in deviations; ``chance``: the logistic of that,
-            in [0, 1]; ``raw``: as members say. None: ``chance`` for ``product`` and ``gated``, else ``deviation``.
+        scale: ``deviation``: z, less the mean over the reference frames, in deviations; ``signed``: ``z / (1 + |z|)``,
+            in (-1, 1); ``unit``: that in (0, 1), so that 0.5 is the mean; ``raw``: as members say. None: ``signed`` for
+            ``krc``, else ``unit``: goal frames may lie ten deviations off for one member and a thousand for another,
+            and unbounded they would seem to disagree where both are sure.
         frames: the reference frames: files or uint8 ``(R, H, W, 3)``; None: whoever builds the reward beside a task
             lets a random agent act.
         **settings: those of ``combine``, and of member rewards: each goes to every one that takes it and was not given
@@ -196,7 +199,10 @@ class Ensemble(FrameReward):
         if middle is None or unit is None:
             return said
         moved = (said - middle) / unit
-        return moved.sigmoid() if self.scale == "chance" else moved
+        if self.scale == "deviation":
+            return moved
+        bounded = moved / (1 + moved.abs())
+        return bounded if self.scale == "signed" else (1 + bounded) / 2
 
     def _ready(self, words: Words) -> _Ready:
         if words not in self._known:
@@ -271,15 +277,15 @@ class Ensemble(FrameReward):
         Raises:
             ConfigError: they may leave [0, 1] and must not.
         """
-        if self.scale == "chance":
-            return 0.0, 1.0
-        lows, highs = [one.low for one in models], [one.high for one in models]
-        low = None if self.scale != "raw" or None in lows else min(one for one in lows if one is not None)
-        high = None if self.scale != "raw" or None in highs else max(one for one in highs if one is not None)
+        low, high = _RANGES.get(self.scale, (None, None))
+        if self.scale == "raw":
+            lows, highs = [one.low for one in models], [one.high for one in models]
+            low = None if None in lows else min(one for one in lows if one is not None)
+            high = None if None in highs else max(one for one in highs if one is not None)
         if self._rule.units and (low is None or high is None or low < 0 or high > 1):
             raise ConfigError(
                 f"reward.combine={self.combine}, reward.scale={self.scale}: members must lie in [0, 1], or a low one "
-                "would pay, and these may leave it; take reward.scale=chance, or raw with rewards in [0, 1] such as "
+                "would pay, and these may leave it; take reward.scale=unit, or raw with rewards in [0, 1] such as "
                 "softmax_negatives"
             )
         return low, high
@@ -303,7 +309,7 @@ def _loaded(name: str, encoder: Encoder, settings: Mapping[str, Any]) -> FrameRe
 
 def _scale(scale: str | None, rule: Rule) -> str:
     if scale is None:
-        return "chance" if rule.units else "deviation"
+        return rule.scale
     if scale not in SCALES:
         raise ConfigError(f"reward.scale={scale}: must be one of {', '.join(SCALES)}")
     return scale

@@ -1,8 +1,8 @@
 """What every shaper promises, and how several become one function from scores to rewards.
 
 Scores pass four stages, each optional, in this order: ``scores`` (put them on a known scale), ``base`` (what a step is
-paid), ``bonus`` (what is added to it), ``scale`` (how much a unit is worth). Without a base stage a step is paid the
-score of the frame that it led to.
+paid), ``bonus`` (what is added to it, or held back), ``scale`` (how much a unit is worth). Without a base stage a step
+is paid the score of the frame that it led to.
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ class Steps:
         terminated: bool ``(T, N)``, true ends only; a time limit is none.
         gamma: the learner's own discount, in (0, 1].
         reward: float32 ``(T, N)``, what each step is paid so far; None until a base is chosen.
+        best: float32 ``(T, N)``, highest score of the episode before ``after``, its first frame's included. This and
+            the next two are told by whoever pays, where a shaper asks (:class:`Needs`); else None.
+        visits_episode: float32 ``(T, N)``, how often the cell of the state that the step led to has been visited in
+            this episode, this visit included, so at least 1.
+        visits_global: float32 ``(T, N)``, the same over all episodes of all environments.
 
     Raises:
         ShapeError: the shapes differ, or are not ``(T, N)``.
@@ -49,12 +54,16 @@ class Steps:
     terminated: NDArray[np.bool_]
     gamma: float = 0.99
     reward: Float | None = None
+    best: Float | None = None
+    visits_episode: Float | None = None
+    visits_global: Float | None = None
 
     def __post_init__(self) -> None:
         """Compare the shapes."""
         shapes = {name: getattr(self, name).shape for name in ("before", "after", "terminated")}
-        if self.reward is not None:
-            shapes["reward"] = self.reward.shape
+        for name in ("reward", "best", "visits_episode", "visits_global"):
+            if getattr(self, name) is not None:
+                shapes[name] = getattr(self, name).shape
         if len(set(shapes.values())) != 1 or self.after.ndim != 2:
             found = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
             raise ShapeError(f"{found}: must be of one shape (T, N)")
@@ -65,9 +74,52 @@ class Steps:
         """A copy with some fields changed."""
         return replace(self, **changes)
 
+    def past(self, name: str, by: str) -> Float:
+        """A field that whoever pays must tell.
+
+        Args:
+            name: of the field.
+            by: the shaper that asks.
+
+        Raises:
+            ConfigError: nobody told it.
+        """
+        found: Float | None = getattr(self, name)
+        if found is None:
+            raise ConfigError(
+                f"shaping=[{by}]: needs Steps.{name}, of the episode's past, which nobody told here; runs, "
+                "DeferredReward and the wrappers do, and vlmrl.shaping.with_past does for whole episodes"
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What of an episode's past a shaper asks whoever pays to tell (:class:`vlmrl.shaping.Past`).
+
+    Attributes:
+        best: :attr:`Steps.best`.
+        bits: ``2**bits`` cells of the state, whose visits :attr:`Steps.visits_episode` and :attr:`Steps.visits_global`
+            count; 0 where nobody counts.
+    """
+
+    best: bool = False
+    bits: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether anything is asked for."""
+        return self.best or self.bits > 0
+
+    def __or__(self, other: Needs) -> Needs:
+        """What either asks for."""
+        return Needs(self.best or other.best, max(self.bits, other.bits))
+
 
 class Shaper(ABC):
     """One stage of the way from scores to rewards: a pure function of finished steps, alike for each step and env.
+
+    What it needs of a step's past comes along with the step (:attr:`needs`). Of two scores the higher must stay the
+    higher, or as high, in stage ``scores``.
 
     A subclass lives alone in ``vlmrl/shaping/<name>.py``; its constructor's keyword arguments are its config
     (``vlmrl/conf/shaping/<name>.yaml``).
@@ -76,11 +128,23 @@ class Shaper(ABC):
         stage: where in a chain it may stand.
         needs_unit_scores: it means something only for scores in [0, 1].
         spoils_unit_scores: the scores that leave it lie elsewhere, whatever came in.
+        pays_differences: a step may be paid below 0, since what was paid before is taken back; raising all rewards
+            would pay for going to and fro.
+        never_negative: a base that pays no step below 0.
+        holds_back: what comes before it is paid in part.
     """
 
     stage: ClassVar[Stage]
     needs_unit_scores: ClassVar[bool] = False
     spoils_unit_scores: ClassVar[bool] = False
+    pays_differences: ClassVar[bool] = False
+    never_negative: ClassVar[bool] = False
+    holds_back: ClassVar[bool] = False
+
+    @property
+    def needs(self) -> Needs:
+        """What it asks of an episode's past; most ask nothing."""
+        return Needs()
 
     @property
     def gives_unit_scores(self) -> bool:
@@ -122,6 +186,13 @@ class Chain:
                 f"{shown}: has no base reward, and a bonus such as a potential difference carries no task alone; "
                 "put a base before it, for example [calibrate, score, potential]"
             )
+        for at, shaper in enumerate(self.shapers):
+            cut = [_name(one) for one in self.shapers[:at] if one.stage == "bonus" and one.pays_differences]
+            if shaper.holds_back and cut:
+                raise ConfigError(
+                    f"{shown}: {_name(shaper)} would pay {cut[0]} in part, whose sum then depends on the way; put "
+                    f"{cut[0]} behind it"
+                )
         self._check_units(shown, unit)
 
     def _check_units(self, shown: str, given: bool) -> None:
@@ -145,12 +216,28 @@ class Chain:
             _name(shaper) for shaper in sorted(self.shapers, key=lambda shaper: STAGES.index(shaper.stage))
         )
 
+    @property
+    def needs(self) -> Needs:
+        """What its shapers ask of an episode's past."""
+        found = Needs()
+        for shaper in self.shapers:
+            found |= shaper.needs
+        return found
+
     def __call__(self, steps: Steps) -> Float:
-        """Rewards of these steps, float32 ``(T, N)``; a step's reward depends on no other step and no other env."""
+        """Rewards of these steps, float32 ``(T, N)``; a step's reward depends on no other step and no other env.
+
+        Raises:
+            ConfigError: the steps lack what :attr:`needs` asks for.
+        """
         for shaper in self.shapers:
             if steps.reward is None and shaper.stage == "scale":
                 steps = steps.but(reward=steps.after)
-            steps = shaper(steps)
+            shaped = shaper(steps)
+            if shaper.stage == "scores" and steps.best is not None:
+                # Scores keep their order, so that the best of them stays the best.
+                shaped = shaped.but(best=shaper(steps.but(before=steps.best, after=steps.best)).after)
+            steps = shaped
         return np.asarray(steps.after if steps.reward is None else steps.reward, dtype=np.float32)
 
 

@@ -13,6 +13,7 @@ class Delta(Shaper):
     """
 
     stage = "base"
+    pays_differences = True
 
     def __call__(self, steps: Steps) -> Steps:
         """The same steps, paid ``after - before``."""

@@ -25,6 +25,7 @@ class Potential(Shaper):
 
     stage = "bonus"
     needs_unit_scores = True
+    pays_differences = True
 
     def __init__(self, weight: float = 1.0) -> None:
         self.weight = finite("shaping.potential.weight", weight)

@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from vlmrl.shaping.base import Chain, Steps
+from vlmrl.shaping import Chain, Past, Steps
 from vlmrl.types import Words
 from vlmrl.wrappers.asking import Request
 from vlmrl.wrappers.scores import CheckedScores
@@ -60,6 +60,8 @@ class VectorVLMReward(gym.vector.VectorWrapper[Any, Any, Any, Any, Any]):
         self._mode = env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP)
         self._before = np.zeros(env.num_envs, dtype=np.float32)
         self._ended = np.zeros(env.num_envs, dtype=bool)
+        self._past = Past(self._shape)
+        self._past.begin(env.num_envs)
 
     @property
     def seconds(self) -> float:
@@ -74,6 +76,7 @@ class VectorVLMReward(gym.vector.VectorWrapper[Any, Any, Any, Any, Any]):
         envs = np.flatnonzero(mask)
         self._before[envs] = self._score([self._frame(infos, env, "the reset") for env in envs], envs)
         self._ended[envs] = False
+        self._past.restart(mask)
         return observations, _without_frame(_with(infos, "vlm_score", self._before.copy(), mask))
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
@@ -84,7 +87,11 @@ class VectorVLMReward(gym.vector.VectorWrapper[Any, Any, Any, Any, Any]):
         acted = ~self._ended if self._mode == AutoresetMode.NEXT_STEP else np.ones(self.num_envs, dtype=bool)
         restarted = ended if self._mode == AutoresetMode.SAME_STEP else np.zeros(self.num_envs, dtype=bool)
         after, following = self._both(infos, restarted)
-        steps = Steps(self._before[None], after[None], np.asarray(terminated, dtype=bool)[None], self._gamma)
+        told = self._past.scores(self._before, ended, acted)
+        if self._past.needs.bits:
+            told |= self._past.states(_led_to(observations, infos, restarted), ended, acted)
+        past = {name: row[None] for name, row in told.items()}
+        steps = Steps(self._before[None], after[None], np.asarray(terminated, dtype=bool)[None], self._gamma, **past)
         paid = np.where(acted, self._shape(steps)[0], np.float32(0)).astype(np.float64)
         own = _task_rewards(infos, rewards, restarted)
         self._before, self._ended = following, ended
@@ -111,6 +118,14 @@ class VectorVLMReward(gym.vector.VectorWrapper[Any, Any, Any, Any, Any]):
 
     def _score(self, frames: list[NDArray[Any]], envs: NDArray[np.int_]) -> NDArray[np.float32]:
         return self._scores(np.stack(frames), [f"env {env}" for env in envs])
+
+
+def _led_to(observations: Any, infos: dict[str, Any], restarted: NDArray[np.bool_]) -> Any:
+    """What the actions led to, ``(N, D)``: Gymnasium keeps the last observations of ended episodes apart."""
+    seen = np.array(observations)
+    for env in np.flatnonzero(restarted):
+        seen[env] = infos["final_obs"][env]
+    return seen
 
 
 def _task_rewards(infos: dict[str, Any], rewards: Any, restarted: NDArray[np.bool_]) -> NDArray[np.float64]:

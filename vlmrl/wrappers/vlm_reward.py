@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from vlmrl.envs.frame_tap import FrameTap
 from vlmrl.envs.layers import layer_of
 from vlmrl.envs.simulator import has_simulator
-from vlmrl.shaping.base import Chain, Float, Steps
+from vlmrl.shaping import Chain, Past, Steps
+from vlmrl.shaping.base import Float
 from vlmrl.types import Words
 from vlmrl.wrappers.asking import Request
 from vlmrl.wrappers.scores import CheckedScores
@@ -74,6 +75,8 @@ class VLMReward(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs
         self._shape: Shape = shape or Chain()
         self._gamma = gamma
         self._before: NDArray[np.float32] | None = None
+        self._past = Past(self._shape)
+        self._past.begin(1)
 
     @property
     def seconds(self) -> float:
@@ -84,6 +87,7 @@ class VLMReward(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs
         """Reset, and score the first frame; ``info["vlm_score"]`` holds it."""
         observation, info = self.env.reset(seed=seed, options=options)
         self._before, info = self._scored(info, "the reset")
+        self._past.begin(1)
         return observation, info
 
     def step(self, action: Any) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
@@ -93,7 +97,10 @@ class VLMReward(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs
         after, info = self._scored(info, "a step")
         before = after if self._before is None else self._before
         ended = np.array([[terminated]], dtype=bool)
-        paid = self._shape(Steps(before[None], after[None], ended, self._gamma))
+        done = ended[0] | truncated
+        told = self._past.scores(before, done) | self._past.states(np.asarray(observation)[None], done)
+        past = {name: row[None] for name, row in told.items()}
+        paid = self._shape(Steps(before[None], after[None], ended, self._gamma, **past))
         self._before = after
         return observation, float(paid[0, 0]), terminated, truncated, info
 

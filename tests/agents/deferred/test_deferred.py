@@ -13,11 +13,15 @@ from stable_baselines3.common.callbacks import BaseCallback, ConvertCallback
 from stable_baselines3.common.vec_env import SubprocVecEnv, VecMonitor, VecNormalize
 
 from tests.agents.drift import PLANTED, Drift, HashScorer, PaidInside, envs, hashed, off, on, same_weights
-from vlmrl.agents.deferred import DeferredReward
+from vlmrl.agents.deferred import DeferredReward, StudentGaps
 from vlmrl.agents.learner.discretise import Discretise
+from vlmrl.errors import ConfigError
 from vlmrl.shaping import Chain
 from vlmrl.shaping.calibrate import Calibrate
+from vlmrl.shaping.gate import Gate
+from vlmrl.shaping.novelty import Novelty
 from vlmrl.shaping.potential import Potential
+from vlmrl.shaping.rise import Rise
 from vlmrl.shaping.scale import Scale
 from vlmrl.shaping.score import Score
 from vlmrl.wrappers.vlm_reward import VLMReward
@@ -129,6 +133,54 @@ def test_shapers_pay_the_same_as_in_the_wrapper_of_one_environment() -> None:
         venv = envs(n, wrap=lambda env: VLMReward(env, scorer=hashed, shape=chain, gamma=0.99))
         inside = algorithm("MlpPolicy", venv, **deepcopy(settings)).learn(240)
         assert same_weights(late, inside)
+
+
+@pytest.mark.parametrize("kind", ["ppo", "sac", "sac, each step", "sac, each episode"])
+def test_shapers_are_told_the_same_past_as_in_the_wrapper_of_one_environment(kind: str) -> None:
+    chain = Chain([Calibrate(0.9, 0.1, clip=True), Rise(), Gate(0.6, 0.3), Novelty(0.5, bits=8), Scale(3.0)])
+    algorithm, settings, *_ = (ON_POLICY | OFF_POLICY)[kind]
+    late = algorithm("MlpPolicy", envs(1), **deepcopy(settings))
+    late.learn(240, callback=(pays := DeferredReward(hashed, shape=chain)))
+    venv = envs(1, wrap=lambda env: VLMReward(env, scorer=hashed, shape=chain, gamma=0.99))
+    inside = algorithm("MlpPolicy", venv, **deepcopy(settings)).learn(240)
+    assert same_weights(late, inside)
+    field = "rollout_buffer" if kind == "ppo" else "replay_buffer"
+    ours, theirs = (getattr(model, field).rewards for model in (late, inside))
+    np.testing.assert_array_equal(ours, theirs)
+    assert len(np.unique(ours)) > 5
+    assert sum(pays.visits[1]) == late.num_timesteps >= 240
+
+
+@pytest.mark.parametrize("kind", ["ppo", "sac"])
+def test_scores_of_the_past_do_not_mix_between_environments(kind: str) -> None:
+    """The best score is each environment's own: several are paid as each is alone. Visits are counted together."""
+    chain = Chain([Calibrate(0.9, 0.1, clip=True), Rise(), Gate(0.6, 0.3)])
+    algorithm, settings, n, _ = (ON_POLICY | OFF_POLICY)[kind]
+    late = algorithm("MlpPolicy", envs(n), **deepcopy(settings)).learn(
+        240, callback=DeferredReward(hashed, shape=chain, hold=9)
+    )
+    venv = envs(n, wrap=lambda env: VLMReward(env, scorer=hashed, shape=chain, gamma=0.99))
+    assert same_weights(late, algorithm("MlpPolicy", venv, **deepcopy(settings)).learn(240))
+
+
+def test_a_past_that_cannot_be_told_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"best score so far is not known while scores come in late"):
+        DeferredReward(hashed, shape=Chain([Rise()]), gaps=StudentGaps(4, late=True))
+    kind = "ppo, dict observations"
+    with pytest.raises(ConfigError, match=r"counts cells of the state, and the agent sees none"):
+        trained(kind, DeferredReward(hashed, shape=Chain([Score(), Novelty()])))
+
+
+def test_visits_are_counted_on_where_an_earlier_session_left_off() -> None:
+    shape = Chain([Score(), Novelty(bits=6)])
+    trained("ppo", first := DeferredReward(hashed, shape=shape))
+    second = DeferredReward(hashed, shape=shape)
+    second.recall(first.visits)
+    trained("ppo", second)
+    counted = [dict(zip(*one.visits, strict=True)) for one in (first, second)]
+    assert counted[0]
+    assert sum(counted[1].values()) > sum(counted[0].values())
+    assert all(counted[1][cell] >= count for cell, count in counted[0].items())
 
 
 @pytest.mark.parametrize("kind", ["ppo", "sac"])

@@ -106,6 +106,25 @@ def test_a_run_killed_after_its_last_step_still_gets_its_agent_and_its_judgement
     check_whole(tmp_path / "run", 80)
 
 
+@pytest.mark.parametrize("algorithm", ["SAC", "PPO"])
+def test_visits_are_counted_on_after_a_resume_and_a_loss_of_them_is_told(tmp_path, lines, algorithm):
+    def go_on(steps):
+        shaping = {"name": "mine", "score": {}, "novelty": {"factor": 0.1, "bits": 4}}
+        train(plugin.config(tmp_path / "run", algorithm, steps=steps, shaping=shaping), lines.append)
+        newest = Checkpoints(tmp_path / "run" / "checkpoints").paths()[-1] / "state.json"
+        return newest, json.loads(newest.read_text())
+
+    _, state = go_on(96)
+    assert sum(state["notes"]["visits"][1]) == 96
+    newest, state = go_on(192)
+    assert sum(state["notes"]["visits"][1]) == 192
+    assert not any("begin anew at 0" in line for line in lines)
+    del state["notes"]["visits"]  # as an older version wrote it
+    newest.write_text(json.dumps(state))
+    assert sum(go_on(288)[1]["notes"]["visits"][1]) == 96
+    assert any("the checkpoint holds no counts of visits, which begin anew at 0" in line for line in lines)
+
+
 def test_a_run_without_a_seed_goes_on_with_the_one_it_drew(tmp_path, lines):
     first = train(plugin.config(tmp_path / "run", steps=80, seed=None), lines.append)
     second = train(plugin.config(tmp_path / "run", steps=120, seed=None), lines.append)
