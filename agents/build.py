@@ -48,11 +48,13 @@ class World:
         config: the run's settings.
         task: the ground truth; None for a Gymnasium id, of which nobody knows what success is.
         size: ``(height, width)`` of frames in pixels.
+        planned: the gauge that was made for it before, which remembers what a model has answered; None: none yet.
     """
 
     config: RunConfig
     task: Task | None
     size: tuple[int, int] = STATE_SIZE
+    planned: Gauge | None = None
 
     @cached_property
     def gauge(self) -> Gauge | None:
@@ -61,6 +63,8 @@ class World:
         Raises:
             ConfigError: there is nothing to read here.
         """
+        if self.planned is not None:
+            return self.planned
         reward = self.config.reward
         return None if reward.is_oracle else gauge_of(reward.name, reward.keywords, self.task, self.words)
 

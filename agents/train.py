@@ -24,7 +24,7 @@ from vlmrl.config.schema import RunConfig
 from vlmrl.errors import RenderError
 from vlmrl.judge.compare import compare
 from vlmrl.judge.pictures import sources, tell_drawn
-from vlmrl.keypoints.build import tell_planned
+from vlmrl.keypoints.build import counts, tell_planned
 from vlmrl.keypoints.episode import plan_picture
 from vlmrl.metrics.evaluation import Comparison
 from vlmrl.sim_clip import familiarity
@@ -96,6 +96,8 @@ def train(config: RunConfig, say: Say | None = None) -> RunResult:
             comparison = _judge(session, learned, say) if session.stopped is None else None
         finally:
             session.close()
+        if told := counts(world.gauge):
+            say(f"plans: {', '.join(f'{count} {name}' for name, count in told.items())}")
         steps = session.model.num_timesteps
         if session.stopped is not None:
             say(f"stopped at {steps:,} of {config.agent.total_steps:,} steps; run_dir={run.path} goes on from there")
@@ -130,10 +132,12 @@ def _prepare(world: World, clock: Clock, say: Say) -> tuple[World, Teacher | Non
     scorer = build_scorer(config, words, world.task)
     if world.gauge is not None:  # refused here where there is nothing to read
         tell_planned(config.reward.name, config.reward.keywords, say)
+        world = replace(world, planned=world.gauge)
     where = config.world if world.task is None else world.task.world
     model = scorer.model
     told = (config.encoder, model.encoder, words, where, config.task)
-    if model.reads_words and (report := familiarity.report_where_known(*told)):
+    looks = model.takes == "picture" and model.reads_words
+    if looks and (report := familiarity.report_where_known(*told)):
         say(report)
     world = replace(world, size=config.render.size or model.encoder.image_size)
     shape = build_shape(world, scorer, say)

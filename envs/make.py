@@ -133,7 +133,7 @@ def make_env(
         shown = _task_behind(env)
     camera = shown.camera if shown is not None else None
     if gauge is not None:
-        env = TrackTap(env, gauge, camera, profile or "vlm")
+        env = TrackTap(env, gauge, camera)
     elif frames or obs != "state":
         every_step = frames != "ends" or obs != "state"
         env = FrameTap(env, size, camera, profile or (shown.profile if shown is not None else "fast"), every_step)

@@ -156,6 +156,7 @@ class Points:
         near: how near to the last of them counts as there [m].
         grasp: what it takes hold of or pushes; empty where it only goes somewhere.
         grasped: of the places in ``way``, the number of the one where it does so, from 0.
+        hidden: names that stand for nothing to be seen, such as where a block should be; planners are not shown them.
         closed: ``State (...) -> bool (...)``, the robot's fingers are closed, as far as it can tell; None: it has none.
 
     Raises:
@@ -170,6 +171,7 @@ class Points:
     grasp: str = ""
     grasped: int = 0
     closed: StateFn | None = None
+    hidden: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for role in ("own", "target", "grasp"):

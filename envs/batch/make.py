@@ -107,7 +107,7 @@ def make_batch(
         return None
     gauge = gauged(look["obs"], look.get("gauge")) if look["frames"] else None
     if gauge is not None:
-        sight: Look = {**look, "size": SIGHT, "profile": look["profile"] or "vlm"}
+        sight: Look = {**look, "size": SIGHT, "profile": "vlm"}
         return BatchEnv(one, form, num_envs, threads, Reading(gauge, _picture(one, form, sight, contexts)))
     if look["obs"] == "state":
         batch = BatchEnv(one, form, num_envs, threads, _picture(one, form, look, contexts) if look["frames"] else None)

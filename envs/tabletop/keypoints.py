@@ -65,6 +65,7 @@ def points(asked: Instruction) -> Points:
         grasp=grasp,
         grasped=0 if asked.verb in ("lift", "close") else 1,
         closed=closed,
+        hidden=("place",),
     )
 
 

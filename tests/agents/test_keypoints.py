@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from tests.agents import plugin
+from tests.keypoints.chat_server import serving
 from vlmrl.agents.build import World, build_scorer, find_world
 from vlmrl.agents.deferred import DeferredReward, Gaps, StudentGaps
 from vlmrl.agents.learner import sb3
 from vlmrl.agents.timing import Clock
 from vlmrl.agents.train import train
-from vlmrl.errors import ConfigError, ShapeError
+from vlmrl.errors import Abstained, ConfigError, ShapeError
 from vlmrl.shaping.base import Steps, chain
 from vlmrl.wrappers.vlm_reward import VLMReward
 
@@ -117,3 +118,26 @@ def test_frames_where_tracks_are_read_are_refused(tmp_path):
         model.learn(8, callback=DeferredReward(build_scorer(config, world.words, world.task), world.words))
     steps = Steps(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32), np.zeros((1, 1), bool))
     assert chain({"score": {}})(steps).shape == (1, 1)
+
+
+def test_a_run_may_be_planned_by_a_model_that_is_asked(tmp_path, capsys):
+    said = '{"grasp_keypoint": "", "target_keypoint": "2", "waypoints": []}'
+    with serving("nonsense", said) as (url, says):
+        endpoint = {"base_url": url, "model": "toy", "retries": 0}
+        asked = {**POINTS, "reward": {"name": "keypoints_vlm", "endpoint": endpoint}}
+        found = train(plugin.config(tmp_path / "run", steps=40, **asked))
+    told = capsys.readouterr().out
+    assert "asks toy about the start of every episode" in told
+    assert "1 abstained" in told
+    assert len(says.asked) % 3 == 0
+    assert (found.path / "plan.png").is_file()
+    assert found.comparison.goal == ("a bright picture",)  # the words that the model was asked with
+
+
+def test_an_endpoint_that_dies_leaves_no_number(tmp_path):
+    with serving(500) as (url, _):
+        endpoint = {"base_url": url, "model": "toy", "retries": 0}
+        asked = {**POINTS, "reward": {"name": "keypoints_vlm", "endpoint": endpoint}}
+        with pytest.raises(Abstained, match="gave no answer"):
+            train(plugin.config(tmp_path / "run", steps=40, **asked))
+    assert not (tmp_path / "run" / "last_model.zip").exists()

@@ -35,14 +35,16 @@ def entries(asked: str, encoder_names: str, prompts: str) -> list[Entry]:
     """Every reward with every encoder and every set of sentences.
 
     Args:
-        asked: names with commas between, each with settings of its own after a colon; ``all``; or ``FILE.py:FUNCTION``.
+        asked: names with commas between, each with settings of its own after a colon; ``all`` that need no endpoint; or
+            ``FILE.py:FUNCTION``.
         encoder_names: names with commas between.
         prompts: ``shipped`` and YAML files, with commas between.
 
     Raises:
         ConfigError: an unknown name or setting, a file that cannot be read, or the same twice.
     """
-    wanted = tuple(names("reward")) if asked == "all" else tuple(asked.split(","))
+    every = (name for name in names("reward") if not part("reward", name).needs_endpoint)
+    wanted = tuple(every) if asked == "all" else tuple(asked.split(","))
     own = [_own(one) for one in wanted if OWN.fullmatch(one)]
     models = [one for one in wanted if not OWN.fullmatch(one)]
     sets = dict(_prompts(prompts)) if models else {}
@@ -80,7 +82,8 @@ def _of(models: list[str], name: str, encoder: Encoder, sets: Mapping[str, Words
     for reward in models:
         model, settings = settings_of(reward)
         if part("reward", model).takes == "track":
-            yield of_tracks(Contender(reward, name, PLANNED), _model(model, settings, encoder), model, settings)
+            planned = PLANNED if part("reward", model).planner == "geometry" else SHIPPED
+            yield of_tracks(Contender(reward, name, planned), _model(model, settings, encoder), model, settings)
             continue
         drawn = part("reward", model).missing_pictures(settings)  # an unknown name before any frame is drawn
         if drawn:

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from vlmrl.config.parts import part
+from vlmrl.envs.gauge import Gauge
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
+from vlmrl.keypoints.ask import Asked
+from vlmrl.keypoints.endpoint import Chat, endpoint_of
 from vlmrl.keypoints.gauge import PlanGauge
 from vlmrl.keypoints.plan import Geometry
 from vlmrl.types import Words
@@ -24,7 +27,7 @@ def gauge_of(name: str, settings: Mapping[str, Any], task: Task | None, words: W
 
     Raises:
         UnknownName: no such reward.
-        ConfigError: the task has no points.
+        ConfigError: the task has no points, or the endpoint's settings are none.
     """
     model = part("reward", name)
     if model.takes != "track":
@@ -36,7 +39,11 @@ def gauge_of(name: str, settings: Mapping[str, Any], task: Task | None, words: W
             "tabletop/…), or give yours points=Points(…)"
         )
     success = task.success if settings.get("success") == "truth" else None
-    return PlanGauge(task.points, Geometry(), str(settings.get("held", "moved")), success)
+    if model.planner == "geometry":
+        return PlanGauge(task.points, Geometry(), str(settings.get("held", "moved")), success)
+    asked = Asked(Chat(endpoint_of(settings.get("endpoint"))), "; ".join(words.goal), float(settings.get("above", 0.1)))
+    near = float(settings.get("near", 0.03))
+    return PlanGauge(task.points, asked, str(settings.get("held", "closed")), success, near)
 
 
 def tell_planned(name: str, settings: Mapping[str, Any], say: Any) -> None:
@@ -45,6 +52,18 @@ def tell_planned(name: str, settings: Mapping[str, Any], say: Any) -> None:
     if model.takes != "track":
         return
     known = ["its ways are the simulator's own"] if model.planner == "geometry" else []
+    if model.planner == "vlm":
+        say(
+            f"reward={name}: asks {(settings.get('endpoint') or {}).get('model')} about the start of every episode; "
+            "the points that it chooses from, and their depth, are the simulator's"
+        )
+        known += ["things are followed by the simulator (reward.held=moved)"] if settings.get("held") == "moved" else []
     known += ["success is the simulator's own (reward.success=truth)"] if settings.get("success") == "truth" else []
     if known:
         say(f"reward={name}: {' and '.join(known)}, so a result with it is privileged, not from words")
+
+
+def counts(gauge: Gauge | None) -> dict[str, int]:
+    """How many plans a model made, of how many answers, and how many were no plan; empty where none was asked."""
+    planner = gauge.planner if isinstance(gauge, PlanGauge) else None
+    return dict(planner.told) if isinstance(planner, Asked) else {}

@@ -35,7 +35,7 @@ def plan_picture(env: gym.Env[Any, Any], seed: int) -> bytes:
         assert plan is not None
         assert points is not None
         state = state_of(env)
-        places = {name: where(state) for name, where in points.named.items()}
+        places = {name: where(state) for name, where in points.named.items() if name not in points.hidden}
         picture = drawn(tap.view(), plan, places, points.own, f"{told.task.name}, seed {seed}, by {plan.planner}")
     sheet = io.BytesIO()
     Image.fromarray(picture).save(sheet, "PNG", optimize=True)

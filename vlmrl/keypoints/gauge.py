@@ -34,12 +34,14 @@ class PlanGauge:
             ``moved`` (it moved and the robot is at it), ``closed`` (the fingers are), ``never`` (nobody asks).
         success: the ground truth, where that says who is there; None: who is at the way's end, all of it behind him,
             or who has brought what was to be brought, where it is followed (``moved``), within ``near`` of its point.
+        near: how near to the way's end, or to a waypoint, counts as there [m]; None is what the points say.
     """
 
     points: Points
     planner: Planner
     held: str = "moved"
     success: StateFn | None = None
+    near: float | None = None
 
     def readings(self, count: int) -> PlanReadings:
         """For so many environments."""
@@ -82,14 +84,13 @@ class PlanReadings:
             longer = np.repeat(self._ways[:, -1:], most + 1 - self._ways.shape[1], axis=1)
             self._ways = np.concatenate([self._ways, longer], axis=1)
         starts = points.named[points.own](states)
-        if points.grasp:
-            self._was[rows] = points.named[points.grasp](states)
         for env, start, plan in zip(rows, starts, plans, strict=True):
             self.plans[env] = plan
             self._takes[env] = plan.grasped is not None
             rest = self._ways.shape[1] - 1 - len(plan.way)
             self._ways[env] = np.concatenate([start[None], plan.way, np.repeat(plan.way[-1:], rest, axis=0)])
             self._ends[env] = self._ways.shape[1] - 2 if plan.grasped is None else plan.grasped
+        self._was[rows] = self._things(rows, states)
         self._at[rows] = self._before[rows] = 0
         self._last[rows] = np.nan
 
@@ -97,6 +98,7 @@ class PlanReadings:
         """Float32 ``(k, 3)``: :data:`COLUMNS`."""
         rows = list(envs)
         points = self._gauge.points
+        near = points.near if self._gauge.near is None else self._gauge.near
         own = points.named[points.own](states)
         last = self._ways.shape[1] - 2
         free = self._holds(rows, own, states)
@@ -106,16 +108,15 @@ class PlanReadings:
         if self._gauge.held == "moved":  # whoever has the thing is past the place where it was to be taken
             came = np.where(free & self._takes[rows], np.maximum(came, self._ends[rows] + 1), came)
         upto = np.where(free, last, self._ends[rows])
-        found = along(self._ways[rows], np.minimum(came, last), own, upto, points.near)
+        found = along(self._ways[rows], np.minimum(came, last), own, upto, near)
         self._at[rows], self._last[rows] = found.at, own
         if self._gauge.success is not None:
             there = np.asarray(self._gauge.success(states), bool)
         else:
             end = np.linalg.norm(own - self._ways[rows, -1], axis=-1)
-            there = free & (end <= points.near) & (found.left <= points.near)
-            if points.grasp and points.target and self._gauge.held == "moved":
-                brought = points.named[points.grasp](states) - points.named[points.target](states)
-                there = np.where(self._takes[rows], np.linalg.norm(brought, axis=-1) <= points.near, there)
+            there = free & (end <= near) & (found.left <= near)
+            if self._gauge.held == "moved":
+                there = self._brought(rows, states, near, there)
         return np.stack([found.share, found.off, there], axis=-1).astype(np.float32)
 
     def _holds(self, rows: list[int], own: NDArray[np.float64], states: State) -> NDArray[np.bool_]:
@@ -127,8 +128,28 @@ class PlanReadings:
         if held == "closed":
             has = np.ones(len(rows), bool) if points.closed is None else np.asarray(points.closed(states), bool)
         else:
-            thing = points.named[points.grasp](states)
+            thing = self._things(rows, states)
             moved = np.linalg.norm(thing - self._was[rows], axis=-1) >= MOVED
             has = moved & (np.linalg.norm(thing - own, axis=-1) <= AT)
         free: NDArray[np.bool_] = nothing | has
         return free
+
+    def _things(self, rows: list[int], states: State) -> NDArray[np.float64]:
+        """Where the things are that were to be taken hold of, ``(k, 3)``; zeros where there is none."""
+        names = [plan.grasp if (plan := self.plans[env]) is not None else "" for env in rows]
+        found = np.zeros((len(rows), 3))
+        for name in set(names) - {""}:
+            of = np.array([one == name for one in names])
+            found[of] = self._gauge.points.named[name](states)[of]
+        return found
+
+    def _brought(self, rows: list[int], states: State, near: float, there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Who is there, where the task's own thing was to be brought to the task's own place: the thing decides."""
+        points = self._gauge.points
+        if not (points.grasp and points.target):
+            return there
+        asked = [(plan.grasp, plan.target) if (plan := self.plans[env]) is not None else None for env in rows]
+        own = np.array([one == (points.grasp, points.target) for one in asked])
+        gap = points.named[points.grasp](states) - points.named[points.target](states)
+        decided: NDArray[np.bool_] = np.where(own, np.linalg.norm(gap, axis=-1) <= near, there)
+        return decided

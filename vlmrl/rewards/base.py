@@ -38,6 +38,7 @@ class RewardModel(ABC):
         reads_words: the score depends on the sentences.
         pictures: settings that hold pictures or films, and which sight of a task stands in for each while it is null.
         takes: pictures or tracks.
+        needs_endpoint: asks a model elsewhere, which its settings must name; whoever wants all rewards leaves it out.
         cadence: how often a score comes: every step, or once an episode.
         low, high: bounds that no score leaves, or None where there is no bound.
     """
@@ -48,6 +49,7 @@ class RewardModel(ABC):
     reads_words: bool = True
     pictures: ClassVar[Mapping[str, Sight]] = {}
     takes: ClassVar[Takes] = "picture"
+    needs_endpoint: ClassVar[bool] = False
     cadence: ClassVar[Cadence] = "step"
     low: float | None = None
     high: float | None = None
