@@ -288,5 +288,10 @@ class Task:
         return bool((run == self.hold_steps).any())
 
     def but(self, **changes: object) -> Task:
-        """A copy with some fields changed: how one behaviour of a domain is made from another."""
+        """A copy with some fields changed: how one behaviour of a domain is made from another.
+
+        What counts as success changes where to go: with another ``success`` the ``points`` are none, unless given too.
+        """
+        if "success" in changes:
+            changes = {"points": None, **changes}
         return replace(self, **changes)  # type: ignore[arg-type]

@@ -13,13 +13,17 @@ import gymnasium as gym
 import numpy as np
 
 from vlmrl.envs.suite import SuiteEnv
-from vlmrl.envs.task import Camera, Policy, Pose, State, Task
+from vlmrl.envs.task import Camera, Points, Policy, Pose, State, StateFn, Task
 from vlmrl.types import Array
 
 EDGE = 0.29
 """The ball moves within plus and minus this along both sides [m]."""
 NEAR = 0.04
 """The ball lies on the dot when it is nearer than this [m]."""
+HEIGHT = 0.01
+"""Of the ball's middle above the table [m]."""
+INSIDE = (-EDGE + 0.04, EDGE - 0.04)
+"""The middle of the upper left corner [m]."""
 SIZES = {
     "pointmass": ('size=".01"', 'size=".03"'),
     "target": ('type="sphere" size=".015"', 'type="cylinder" size=".06 .002" rgba=".5 .05 .05 1"'),
@@ -57,6 +61,29 @@ def distance(state: State, place: tuple[float, float]) -> Array:
     """From the ball's centre to a place on the table: ``(...)`` [m]."""
     gap: Array = np.linalg.norm(state.qpos[..., :2] - np.array(place), axis=-1)
     return gap
+
+
+def ball(state: State) -> Array:
+    """The ball's middle: ``(..., 3)`` [m]."""
+    flat = state.qpos[..., :2]
+    return np.concatenate([flat, np.full((*flat.shape[:-1], 1), HEIGHT)], axis=-1)
+
+
+def spot(state: State, place: tuple[float, float]) -> Array:
+    """A place on the table, at the height of the ball's middle: ``(..., 3)`` [m]."""
+    there: Array = np.zeros_like(ball(state)) + np.array([*place, HEIGHT])
+    return there
+
+
+def straight(state: State, place: tuple[float, float]) -> Array:
+    """Straight to a place: ``(..., 1, 3)`` [m]."""
+    return spot(state, place)[..., None, :]
+
+
+def points(place: tuple[float, float]) -> Points:
+    """Ball and place, and the way from one to the other."""
+    named: dict[str, StateFn] = {"ball": ball, "spot": partial(spot, place=place)}
+    return Points(named, own="ball", target="spot", way=partial(straight, place=place), near=0.035)
 
 
 def nearness(state: State, place: tuple[float, float]) -> Array:
@@ -115,6 +142,7 @@ TARGET = Task(
     goal_states=partial(places, near=0.0, far=0.025, centre=(0.0, 0.0)),
     bad_states=partial(places, near=0.08, far=1.0, centre=(0.0, 0.0)),
     expert=partial(pushed_to, (0.0, 0.0)),
+    points=points((0.0, 0.0)),
 )
 TOP_LEFT = TARGET.but(
     name="point_mass/top_left",
@@ -129,6 +157,7 @@ TOP_LEFT = TARGET.but(
     goal_states=partial(places, near=0.0, far=0.07, centre=CORNER),
     bad_states=partial(places, near=0.15, far=1.0, centre=CORNER),
     expert=partial(pushed_to, CORNER),
+    points=points(INSIDE),
 )
 STOP = TARGET.but(  # whoever is paid for being near never wants to arrive: a task to be hacked, see docs/hacking.md
     name="point_mass/stop",

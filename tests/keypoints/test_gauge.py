@@ -19,7 +19,7 @@ from vlmrl.keypoints.gauge import PlanGauge
 from vlmrl.keypoints.plan import Plan
 
 LOOK = {"obs": "state", "size": (64, 64), "frames": True, "healthy_end": False, "profile": None}
-POINTED = ["reacher/touch", "tabletop/reach_red", "tabletop/press_button", "tabletop/close_drawer"]
+POINTED = ["reacher/touch", "point_mass/target", "tabletop/reach_red", "tabletop/press_button", "tabletop/close_drawer"]
 POINTED += ["tabletop/open_drawer", "tabletop/lift_blue", "tabletop/push_green_to_left", "tabletop/put_red_in_drawer"]
 POINTED += ["tabletop/put_red_in_orange", "tabletop/stack_red_on_blue", "tabletop/put_red_left_of_blue"]
 
@@ -176,6 +176,15 @@ def test_worlds_without_points_are_refused():
     with pytest.raises(ConfigError, match=r"obs=pixels: this reward goes by keypoints"):
         make_env(task, obs="pixels", gauge=gauge(task))
     assert gauge_of("cosine", {}, None, task.words) is None
+
+
+def test_a_task_that_is_done_otherwise_does_not_go_the_old_way():
+    task = find_task("reacher/touch")
+    assert task.but(horizon=50).points is task.points
+    assert task.but(success=task.oracle).points is None
+    assert task.but(success=task.oracle, points=task.points).points is task.points
+    corner, middle = (find_task(f"point_mass/{name}").points for name in ("top_left", "target"))
+    assert corner is not middle
 
 
 def test_points_name_each_other_rightly():

@@ -35,8 +35,8 @@ def gauge_of(name: str, settings: Mapping[str, Any], task: Task | None, words: W
     if task is None or task.points is None:
         where = "this world is no task of ours" if task is None else f"{task.name} names none"
         raise ConfigError(
-            f"reward={name}: goes by points of a task, and {where}; take a task that has them (reacher/touch, any "
-            "tabletop/…), or give yours points=Points(…)"
+            f"reward={name}: goes by points of a task, and {where}; take a task that has them "
+            "(reacher/touch, point_mass/target, any tabletop/…), or give yours points=Points(…)"
         )
     success = task.success if settings.get("success") == "truth" else None
     if model.planner == "geometry":
