@@ -159,7 +159,7 @@ TOP_LEFT = TARGET.but(
     expert=partial(pushed_to, CORNER),
     points=points(INSIDE),
 )
-STOP = TARGET.but(  # whoever is paid for being near never wants to arrive: a task to be hacked, see docs/hacking.md
+STOP = TARGET.but(  # whoever is paid for being near never wants to arrive: a task made to be hacked
     name="point_mass/stop",
     success=at_the_centre,
     goal_states=partial(places, near=0.0, far=0.01, centre=(0.0, 0.0)),

@@ -10,6 +10,7 @@ import yaml
 
 import vlmrl
 from vlmrl import encoders
+from vlmrl.config import packaged
 from vlmrl.config.parts import check_keywords, part
 from vlmrl.encoders.base import Encoder
 from vlmrl.errors import ConfigError, ShapeError
@@ -20,7 +21,7 @@ CONFIGS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT 
 LOCAL = [
     name
     for name, config in CONFIGS.items()
-    if config["model"] == "sim_clip" or config["model"].startswith("local-dir:")
+    if config["model"] in packaged.MODELS or config["model"].startswith("local-dir:")
 ]
 PACKED = (ROOT / "sim_clip/weights/open_clip_config.json").is_file()
 
