@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from benchmarks import fewer_frames, hacked, results
+from benchmarks import fewer_frames, hacking, results
 from vlmrl.config.compose import configure
 from vlmrl.config.run_dir import RunDir
 from vlmrl.metrics.evaluation import Comparison, Episode, Evaluation
@@ -49,7 +49,7 @@ def test_another_shaping_is_another_row_and_alarms_are_counted_over_seeds(runs):
         Comparison((judged("agent", [True]), judged("random", [False])), goal=("a pole up",)).save(run.evaluation)
         run.alarms.write_text('{"name": "diverging"}\n{"name": "jittery"}\n{"name": "diverging"}\n')
     (runs / "goal_baseline-1" / "alarms.jsonl").write_text('{"name": "diverging"}\n')
-    found = {row["paid_by"]: row for row in hacked.hacked(runs)["rows"]}
+    found = {row["paid_by"]: row for row in hacking.hacking(runs)["rows"]}
     assert found["goal_baseline, sim_clip, preference, clip"]["alarms"] == ["diverging 1 of 1", "jittery 1 of 1"]
     assert found["goal_baseline, sim_clip"]["alarms"] == ["diverging 1 of 2"]
     assert found["ground truth"]["alarms"] == []

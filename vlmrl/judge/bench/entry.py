@@ -207,10 +207,10 @@ def _once(model: RewardModel, words: Words) -> Callable[[NDArray[np.uint8]], obj
 
 
 def _milliseconds(score: Callable[[NDArray[np.uint8]], Any], frames: NDArray[np.uint8]) -> float:
-    """For one frame [ms], the faster of two calls: the first may still be waking up."""
+    """For one frame [ms], the fastest of five calls: the first of a task still find the drawing's threads at work."""
     some = frames[:TIMED]
     times = []
-    for _ in range(2):
+    for _ in range(5):
         start = time.perf_counter()
         score(some)
         if torch.cuda.is_available():

@@ -1,6 +1,6 @@
-"""Gather runs of a task that was built to be hacked into docs/data/hacked.json: results, and the alarms that rose.
+"""Gather runs of a task that was built to be hacked into docs/data/hacking.json: results, and the alarms that rose.
 
-    python benchmarks/hacked.py runs/hacked
+    python benchmarks/hacking.py runs/hacked
     make docs
 
 A row is one of ``benchmarks/results.py``; beside it, for every alarm, in how many of the row's runs it rose.
@@ -30,7 +30,7 @@ def _rose(path: Path) -> set[str]:
     return {str(json.loads(line)["name"]) for line in lines}
 
 
-def hacked(folder: Path) -> dict[str, Any]:
+def hacking(folder: Path) -> dict[str, Any]:
     """What the file holds: the rows, the command and the machines.
 
     Raises:
@@ -43,12 +43,12 @@ def hacked(folder: Path) -> dict[str, Any]:
         length = over_seeds([one.named("agent") for one in group], "length")
         about = {"alarms": alarms(group), "length": None if length is None else length.mean}
         rows.append({**row(group), **about})
-    return {"command": f"python benchmarks/hacked.py {folder}", "on": machines, "rows": rows}
+    return {"command": f"python benchmarks/hacking.py {folder}", "on": machines, "rows": rows}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the file; 2 where the folder holds nothing to gather."""
-    return gather(arguments, "hacked", hacked)
+    return gather(arguments, "hacking", hacking)
 
 
 if __name__ == "__main__":
