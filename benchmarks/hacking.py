@@ -8,7 +8,6 @@ A row is one of ``benchmarks/results.py``; beside it, for every alarm, in how ma
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -17,17 +16,13 @@ from typing import Any
 
 from benchmarks.gather import gather
 from benchmarks.results import Judged, grouped, over_seeds, row
+from vlmrl.report.facts import read_alarms
 
 
 def alarms(group: Sequence[Judged]) -> list[str]:
     """Every alarm that rose while they trained, and in how many of them: ``["diverging 3 of 3"]``."""
-    rose = Counter(name for one in group for name in _rose(one.run.alarms))
+    rose = Counter(name for one in group for name in {row["name"] for row in read_alarms(one.run.alarms)})
     return [f"{name} {count} of {len(group)}" for name, count in sorted(rose.items())]
-
-
-def _rose(path: Path) -> set[str]:
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return {str(json.loads(line)["name"]) for line in lines}
 
 
 def hacking(folder: Path) -> dict[str, Any]:

@@ -18,6 +18,10 @@ def judged(agent: str, successes: list[bool]) -> Evaluation:
     return Evaluation(agent, "cartpole/upright", episodes, "last checkpoint" if agent == "agent" else "")
 
 
+def alarm(name: str) -> str:
+    return json.dumps({"steps": 1, "name": name, "said": "", "film": None}) + "\n"
+
+
 @pytest.fixture
 def runs(tmp_path):
     """Two seeds from words, one from ground truth."""
@@ -47,8 +51,8 @@ def test_another_shaping_is_another_row_and_alarms_are_counted_over_seeds(runs):
     shaped = configure(task="cartpole/upright", seed=0, shaping=["preference", "clip"], run_dir=runs / "shaped-0")
     with RunDir.start(shaped, ["vlmrl", "train"]) as run:
         Comparison((judged("agent", [True]), judged("random", [False])), goal=("a pole up",)).save(run.evaluation)
-        run.alarms.write_text('{"name": "diverging"}\n{"name": "jittery"}\n{"name": "diverging"}\n')
-    (runs / "goal_baseline-1" / "alarms.jsonl").write_text('{"name": "diverging"}\n')
+        run.alarms.write_text("".join(map(alarm, ("diverging", "jittery", "diverging"))))
+    (runs / "goal_baseline-1" / "alarms.jsonl").write_text(alarm("diverging"))
     found = {row["paid_by"]: row for row in hacking.hacking(runs)["rows"]}
     assert found["goal_baseline, sim_clip, preference, clip"]["alarms"] == ["diverging 1 of 1", "jittery 1 of 1"]
     assert found["goal_baseline, sim_clip"]["alarms"] == ["diverging 1 of 2"]

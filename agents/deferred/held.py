@@ -48,11 +48,7 @@ class HeldFrames:
         checked = self.scores.look_at(frame, origin)
         if self._block is None:
             self._block = np.empty((self.capacity, *checked.shape), dtype=checked.dtype)
-        if checked.shape != self._block.shape[1:]:
-            raise ShapeError(
-                f"info['frame'] of {origin}: is {checked.shape}, earlier ones were {self._block.shape[1:]}; "
-                "all environments must draw at one size"
-            )
+        check_size(checked, self._block.shape[1:], origin)
         self._block[len(self)] = checked
         self._origins.append(origin)
         self._places.append(places)
@@ -97,3 +93,16 @@ class HeldFrames:
         """Drop what is held."""
         self._origins.clear()
         self._places.clear()
+
+
+def check_size(frame: NDArray[Any], size: tuple[int, ...], origin: str) -> None:
+    """Refuse a frame of another size than the ones before.
+
+    Raises:
+        ShapeError: the message names both.
+    """
+    if frame.shape != size:
+        raise ShapeError(
+            f"info['frame'] of {origin}: is {frame.shape}, earlier ones were {size}; "
+            "all environments must draw at one size"
+        )

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vlmrl.agents.deferred.held import HeldFrames, Place
-from vlmrl.errors import ConfigError, ShapeError
+from vlmrl.agents.deferred.held import HeldFrames, Place, check_size
+from vlmrl.errors import ConfigError
 from vlmrl.wrappers.scores import CheckedScores, check_frame
 
 MOST_BYTES = 4 * 2**30
@@ -39,12 +39,8 @@ class HeldEpisodes(HeldFrames):
     def add(self, frame: Any, origin: str, *places: Place) -> None:
         """Copy one uint8 ``(H, W, 3)`` frame of the environment whose places these are; errors as for single frames."""
         checked = check_frame(frame, origin)
-        if self._size is not None and checked.shape != self._size:
-            raise ShapeError(
-                f"info['frame'] of {origin}: is {checked.shape}, earlier ones were {self._size}; "
-                "all environments must draw at one size"
-            )
-        self._size = checked.shape
+        self._size = self._size or checked.shape
+        check_size(checked, self._size, origin)
         self._open.setdefault(places[0][1], []).append(checked.copy())
         self._bytes += checked.nbytes
         if self._bytes > MOST_BYTES:

@@ -10,7 +10,7 @@ import yaml
 from vlmrl import find
 from vlmrl.cli import _help
 from vlmrl.config.groups import CONF, options
-from vlmrl.config.parts import part
+from vlmrl.config.parts import keywords_of, part
 from vlmrl.config.schema import ORACLE
 
 Row = dict[str, Any]
@@ -107,9 +107,7 @@ def _yaml(group: str, *facts: str) -> list[Row]:
 
 
 def _defaults(model: type[Any]) -> dict[str, Any]:
-    parameters = [
-        one for one in list(inspect.signature(model).parameters.values())[1:] if one.kind is not one.VAR_KEYWORD
-    ]
+    parameters = list(keywords_of(model).values())[1:]
     return {one.name: None if one.default is one.empty else _plain(one.default) for one in parameters}
 
 

@@ -101,9 +101,10 @@ def _build(model: type[BaseModel], arguments: Arguments, given: Mapping[str, Any
 
 def _with_one_that_knows(arguments: Arguments, groups: Sequence[str], given: Mapping[str, Any]) -> Arguments:
     """Where a task is named and no encoder: the packaged model that was told of the task's world."""
-    if "encoder" not in groups or {"encoder", "experiment"} & set(arguments.choices):
+    task = given.get("task")
+    if not task or "encoder" not in groups or {"encoder", "experiment"} & set(arguments.choices):
         return arguments
-    model = packaged.told_of(str(given.get("task")).partition("/")[0])
+    model = packaged.told_of(str(task).partition("/")[0])
     return arguments if model is None else replace(arguments, choices={**arguments.choices, "encoder": model})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 MODELS = {"sim_clip": "weights", "sim_clip_wide": "weights_wide"}
 """Their names, the one that knows fewest worlds best first, and their folders in ``vlmrl/sim_clip``."""
@@ -15,11 +16,17 @@ def folder(model: str) -> Path:
     return Path(__file__).parents[1] / "sim_clip" / MODELS[model]
 
 
+def read(folder: Path, name: str) -> dict[str, Any]:
+    """A JSON file beside a model's weights; {} where there is none."""
+    path = folder / name
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
 @cache
 def worlds(model: str) -> tuple[str, ...]:
     """The worlds that a packaged model was trained on, sorted; none where it came without its known sentences."""
-    path = folder(model) / "known.json"
-    return tuple(sorted(json.loads(path.read_text(encoding="utf-8"))["sentences"])) if path.is_file() else ()
+    return tuple(sorted(read(folder(model), "known.json").get("sentences", ())))
 
 
 def told_of(world: str) -> str | None:

@@ -61,6 +61,12 @@ def part(kind: str, name: str) -> type[Any]:
     return find.find_class(kind, name, base)
 
 
+def keywords_of(constructor: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The parameters of a class or function that may be given by name."""
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {name: one for name, one in inspect.signature(constructor).parameters.items() if one.kind in by_name}
+
+
 def check_keywords(
     above: str,
     keywords: Mapping[str, Any],
@@ -82,11 +88,7 @@ def check_keywords(
     """
     parameters = inspect.signature(constructor).parameters
     open_ended = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
-    known = {
-        name: one
-        for name, one in parameters.items()
-        if one.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY) and name not in given
-    }
+    known = {name: one for name, one in keywords_of(constructor).items() if name not in given}
     wrong = [
         f"{above}.{name}={value}: is decided by the run itself; leave it out"
         if name in given

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vlmrl.config.parts import part
+from vlmrl.config.parts import keywords_of, part
 from vlmrl.envs.gauge import Gauge
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
@@ -38,12 +38,12 @@ def gauge_of(name: str, settings: Mapping[str, Any], task: Task | None, words: W
             f"reward={name}: goes by points of a task, and {where}; take a task that has them "
             "(reacher/touch, point_mass/target, any tabletop/…), or give yours points=Points(…)"
         )
-    success = task.success if settings.get("success") == "truth" else None
+    settings = {name: one.default for name, one in keywords_of(model).items()} | dict(settings)
+    success = task.success if settings["success"] == "truth" else None
     if model.planner == "geometry":
-        return PlanGauge(task.points, Geometry(), str(settings.get("held", "moved")), success)
-    asked = Asked(Chat(endpoint_of(settings.get("endpoint"))), "; ".join(words.goal), float(settings.get("above", 0.1)))
-    near = float(settings.get("near", 0.03))
-    return PlanGauge(task.points, asked, str(settings.get("held", "closed")), success, near)
+        return PlanGauge(task.points, Geometry(), str(settings["held"]), success)
+    asked = Asked(Chat(endpoint_of(settings["endpoint"])), "; ".join(words.goal), float(settings["above"]))
+    return PlanGauge(task.points, asked, str(settings["held"]), success, float(settings["near"]))
 
 
 def tell_planned(name: str, settings: Mapping[str, Any], say: Any) -> None:

@@ -33,6 +33,7 @@ class Facts:
         command: the command lines that started and continued it; empty if they are not there.
         versions: packages, Python, machine; empty if they are not there.
         alarms: signs of hacking that rose while it trained, the oldest first: the rows of alarms.jsonl.
+        plan: picture of the way that was planned for the run's first start; None where none was.
         pictures: where the pictures come from that the agent was paid by, by the reward's settings; empty for words.
         best: how the weights of ``best_model.zip`` were chosen; empty if there are none.
         timing: seconds of the last session, and the share of each part; empty before it has ended.
@@ -51,6 +52,7 @@ class Facts:
     best: str
     pictures: Mapping[str, str]
     alarms: tuple[Mapping[str, Any], ...] = ()
+    plan: Path | None = None
 
     @classmethod
     def of(cls, path: Path) -> Facts:
@@ -76,7 +78,8 @@ class Facts:
             best=str(run.read_json("best_model.json").get("chosen", ""))
             if (path / "best_model.json").is_file()
             else "",
-            alarms=_alarms(run.alarms),
+            alarms=read_alarms(run.alarms),
+            plan=run.plan if run.plan.is_file() else None,
             pictures=run.read_json("pictures.json") if (path / "pictures.json").is_file() else {},
         )
 
@@ -103,7 +106,7 @@ def _words(config: RunConfig, task: Task | None) -> Words | None:
     return config.words(task.words if task is not None else None)
 
 
-def _alarms(path: Path) -> tuple[Mapping[str, Any], ...]:
+def read_alarms(path: Path) -> tuple[Mapping[str, Any], ...]:
     """The rows of alarms.jsonl; none where none rose.
 
     Raises:

@@ -113,8 +113,8 @@ def _verdict(facts: Facts) -> str:
 
 
 def _plan(facts: Facts) -> str:
-    path = facts.path / "plan.png"
-    if not path.is_file():
+    path = facts.plan
+    if path is None:
         return ""
     shown = f'<img src="{data_uri(path.read_bytes(), path.suffix)}" alt="the planned way on a picture of the start">'
     said = f'<a href="{path.name}">{path.name}</a>: the way that pays, planned for the start of the run\'s own seed.'

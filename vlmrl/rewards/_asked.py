@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from vlmrl.config.parts import check_keywords, part
+from vlmrl.config.parts import check_keywords, keywords_of, part
 from vlmrl.errors import ConfigError, nearest
 from vlmrl.rewards._combine import RULES, Rule
 
@@ -23,7 +22,7 @@ def rule(combine: str, settings: dict[str, Any]) -> Rule:
     if combine not in RULES:
         raise ConfigError(f"reward.combine={combine}: is not known; {nearest(str(combine), RULES)}")
     kind = RULES[combine]
-    own = {key: settings.pop(key) for key in _keywords(kind) if key in settings}
+    own = {key: settings.pop(key) for key in keywords_of(kind) if key in settings}
     check_keywords("reward", own, kind)
     return kind(**own)
 
@@ -63,10 +62,10 @@ def shared_out(
         UnknownName: no reward of such a name.
         ConfigError: a setting that nobody takes.
     """
-    takes = [set(_keywords(part("reward", name))) - {"encoder"} for name, _ in asked]
+    takes = [set(keywords_of(part("reward", name))) - {"encoder"} for name, _ in asked]
     for key, value in shared.items():
         if not any(key in one for one in takes):
-            known = set(others).union(*takes, *(_keywords(kind) for kind in RULES.values())) - {key}
+            known = set(others).union(*takes, *(keywords_of(kind) for kind in RULES.values())) - {key}
             raise ConfigError(
                 f"reward.{key}={value}: is read neither by the ensemble, nor by its members, nor by the way in which "
                 f"it combines them (reward.combine); {nearest(key, sorted(known))}"
@@ -76,10 +75,3 @@ def shared_out(
         set_here = {key: value for key, value in own.items() if value is not None}
         given.append((name, {key: value for key, value in shared.items() if key in known_here} | set_here))
     return given
-
-
-def _keywords(kind: type[Any]) -> Iterator[str]:
-    """The keywords of a constructor."""
-    for name, one in inspect.signature(kind).parameters.items():
-        if one.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY):
-            yield name

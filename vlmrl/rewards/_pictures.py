@@ -86,7 +86,7 @@ class Showing(Embedding):
         """
         found: list[tuple[str, NDArray[np.uint8]]] = []
         for name, one in self._several(setting, shown):
-            frames = np.stack([*spread(one, most=MOST, key=name).values()]) if isinstance(one, Path) else one
+            frames = frames_of(one, name)
             for film in frames if frames.ndim == 5 else [frames]:
                 count = len(film) if film.ndim == 4 else 1
                 if count < least:
@@ -159,6 +159,11 @@ def several(name: str, shown: Shown, film: bool = False) -> list[Any]:
     if not found or not all(isinstance(one, Path | np.ndarray) for one in found):
         raise ConfigError(f"{name}={shown!r}: is no picture; name a file, several as [a, b], or give uint8 frames")
     return found
+
+
+def frames_of(one: Path | Array, key: str) -> Array:
+    """The frames of a film: of a file :data:`MOST` at most, whose name in messages is ``key``; an array as it is."""
+    return np.stack([*spread(one, most=MOST, key=key).values()]) if isinstance(one, Path) else one
 
 
 def _called(name: str, one: Path | Array) -> str:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from vlmrl.encoders.base import as_batch
 from vlmrl.errors import ConfigError
-from vlmrl.frame_files import spread
-from vlmrl.rewards._pictures import MOST, Shown, several
+from vlmrl.rewards._pictures import Shown, frames_of, several
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
@@ -72,8 +69,8 @@ def reference(shown: Shown) -> torch.Tensor:
     """
     key, found = "reward.frames", []
     for one in several(key, shown, film=True):
-        frames = np.stack([*spread(one, most=MOST, key=key).values()]) if isinstance(one, Path) else one
-        found.append(as_batch(frames[None] if frames.ndim == 3 else frames))
+        film = frames_of(one, key)
+        found.append(as_batch(film[None] if film.ndim == 3 else film))
     if len({tuple(one.shape[1:]) for one in found}) > 1:
         raise ConfigError(f"{key}: are of {len({tuple(one.shape[1:]) for one in found})} sizes; show them in one")
     frames = torch.cat(found)

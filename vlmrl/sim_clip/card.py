@@ -88,7 +88,7 @@ def measured() -> dict[str, tuple[str, dict[str, Any]]]:
     """For each task the packaged model that a run takes there by itself, and that model's ``evaluation.json``."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for model in packaged.MODELS:
-        told = json.loads((packaged.folder(model) / "evaluation.json").read_text(encoding="utf-8"))
+        told = packaged.read(packaged.folder(model), "evaluation.json")
         found |= {task: (model, told) for task in told["tasks"] if task not in found}
     return found
 

@@ -61,25 +61,23 @@ def write(folder: Path, domains: Sequence[str]) -> None:
 
 def taught(folder: Path = WEIGHTS) -> tuple[str, ...]:
     """The domains that the model in ``folder`` was trained on, sorted; the code may have words for more by now."""
-    path = folder / "known.json"
-    return tuple(sorted(json.loads(path.read_text())["sentences"])) if path.is_file() else names("language")
+    return tuple(sorted(packaged.read(folder, "known.json").get("sentences", names("language"))))
 
 
 def below(measured: dict[str, Any]) -> dict[str, float]:
     """The tasks of an ``evaluation.json`` whose words rank states worse than is wanted, with their Spearman."""
-    found = {task: facts["spearman"]["neutral"] for task, facts in measured["tasks"].items()}
+    found = {task: facts["spearman"]["neutral"] for task, facts in measured.get("tasks", {}).items()}
     return {task: rho for task, rho in found.items() if rho < WANTED}
 
 
 @cache
 def _poor(model: str) -> dict[str, float]:
-    path = packaged.folder(model) / "evaluation.json"
-    return below(json.loads(path.read_text())) if path.is_file() else {}
+    return below(packaged.read(packaged.folder(model), "evaluation.json"))
 
 
 @cache
 def _known(model: str) -> tuple[list[tuple[str, str, str]], frozenset[str]]:
-    kept = json.loads((packaged.folder(model) / "known.json").read_text())
+    kept = packaged.read(packaged.folder(model), "known.json")
     rows = [(d, v, text) for d, values in kept["sentences"].items() for v, texts in values.items() for text in texts]
     return rows, frozenset(kept["words"])
 

@@ -12,11 +12,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
+from vlmrl.config import packaged
 from vlmrl.errors import WeightsMissing
 
 DIM = 256
 CONTEXT = 48
-WEIGHTS = Path(__file__).parent / "weights"
+WEIGHTS = packaged.folder("sim_clip")
 """The packaged model."""
 
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)

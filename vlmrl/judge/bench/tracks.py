@@ -107,7 +107,8 @@ def follow(
         )
         look: Look = lambda env: stage.view(poses, env * (recorded.horizon + 1))  # noqa: E731
         start = time.perf_counter()
-        readings = make(task, words).readings(count)
+        gauge = make(task, words)
+        readings = gauge.readings(count)
         everyone = list(range(count))
         readings.begin(everyone, states[:, 0], look)
         tracks = np.stack([readings.read(everyone, states[:, at]) for at in range(recorded.horizon + 1)], axis=1)
@@ -116,7 +117,7 @@ def follow(
         spent = 1000 * (time.perf_counter() - start) / len(scores)
         cycle = {}
         for row, (to_and_fro, turn) in ways.items():
-            again = make(task, words).readings(count)
+            again = gauge.readings(count)
             again.begin([row], states[[row], 0], look)
             last = int(moments[to_and_fro[turn]])
             visited = [*range(last + 1), *range(last - 1, -1, -1)]
