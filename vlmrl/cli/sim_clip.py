@@ -16,6 +16,7 @@ from pydantic import PositiveInt
 
 from vlmrl.cli import _help, _out
 from vlmrl.cli._settings import Answer
+from vlmrl.config import packaged
 from vlmrl.config.schema import EncoderConfig
 from vlmrl.errors import UnknownName
 
@@ -65,7 +66,9 @@ def _evaluate(argv: Sequence[str], asked_for_help: bool) -> int:
     from vlmrl import encoders
     from vlmrl.sim_clip.evaluate import evaluate
 
-    found = evaluate(encoders.load(settings.encoder.name, **settings.encoder.keywords), settings.frames)
+    model = str(settings.encoder.keywords.get("model"))
+    domains = packaged.worlds(model) if model in packaged.MODELS else None
+    found = evaluate(encoders.load(settings.encoder.name, **settings.encoder.keywords), settings.frames, domains)
     _out.table([_row(task, facts) for task, facts in found["tasks"].items()], "Spearman with the ground truth, by task")
     _out.write(settings.json, found)
     return 0
