@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
@@ -14,9 +14,10 @@ from vlmrl.agents.learner.randomness import undisturbed
 from vlmrl.agents.policy import TrainedPolicy
 from vlmrl.agents.runs.judging import Judging
 from vlmrl.agents.runs.rows import Rows
+from vlmrl.agents.sights import Sights
 from vlmrl.agents.timing import Clock
 from vlmrl.config.run_dir import RunDir
-from vlmrl.errors import VlmrlError
+from vlmrl.errors import ConfigError, VlmrlError
 from vlmrl.judge.kept import Kept
 from vlmrl.judge.watch import Watched, watch
 from vlmrl.metrics.alarms import Alarm, spread
@@ -89,28 +90,46 @@ class Watching(BaseCallback):
             try:
                 policy = TrainedPolicy(self.model)
                 seen = watch(policy, self._make, self._world.task, self._seeds, self._scorer, self._world.words)
+                levels = self._levels  # measured here, the first time
                 success = np.array([means.get("success", np.nan)])
                 self._rows.append(steps, {"scores": np.concatenate(seen.scores), "success": success})
             except VlmrlError as fault:
                 self._say(f"warning: at {steps:,} steps the agent could not be watched: {fault}; training goes on")
                 return
             self._tell_what_is_not_asked(seen)
-            for alarm in self._raised(seen):
+            for alarm in self._raised(seen, levels):
                 film = self._film(steps, alarm, seen)
                 self._say(f"alarm {alarm.name} ({steps:,} steps): {alarm.said}{f'; {film}' if film else ''}")
                 self._note(steps, alarm, film)
 
-    def _raised(self, seen: Watched) -> tuple[Alarm, ...]:
+    def _raised(self, seen: Watched, levels: tuple[float, float] | None) -> tuple[Alarm, ...]:
         scores = [row[np.isfinite(row)] for row in self._rows.of("scores")]
         success = [float(row[0]) for row in self._rows.of("success")]
         known = None if np.isnan(success).any() else success
-        return seen.raised([float(row.mean()) for row in scores], known, spread(np.concatenate(scores)))
+        means, wide = [float(row.mean()) for row in scores], spread(np.concatenate(scores))
+        return seen.raised(means, known, levels, wide)
+
+    @cached_property
+    def _levels(self) -> tuple[float, float] | None:
+        """Median score of a random agent's frames, and of states in which the task is done; None where none are known.
+
+        They are the simulator's knowledge, and stay here: the learner is paid nothing for them.
+        """
+        if self._world.task is None:
+            return None
+        sights = Sights(self._world.task, partial(self._world.env, True), self._scorer, self._world.words)
+        try:
+            return float(np.median(sights.random)), float(np.median(sights.posed("goal")))
+        except ConfigError:  # nobody knows how to pose one
+            return None
 
     def _tell_what_is_not_asked(self, seen: Watched) -> None:
         """Say once what nobody can know here, so that silence is not taken for a finding."""
         missing = []
         if self._world.task is None:
-            missing.append("diverging (no ground truth is known)")
+            missing.append("diverging, unearned (no ground truth is known)")
+        elif self._levels is None:
+            missing.append("unearned (no goal states are known)")
         if seen.in_view is None:
             missing.append("out_of_view (where the robot is, is not known)")
         if missing and not self._told:

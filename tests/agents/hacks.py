@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 TASK = '''
-"""A ball that drives towards the camera and away. Truth: how near it is to where it began [m]."""
+"""A ball that drives towards the camera and away. Truth: how near it is to where it began [m].
+
+In another task the ball is to come a little nearer to the camera, and never is near enough: it only looks so.
+"""
 
 import mujoco
 import numpy as np
@@ -45,6 +48,10 @@ def still(state):
     return np.abs(state.qpos[..., 0]) < 0.6
 
 
+def never(state):
+    return np.zeros(state.qpos.shape[:-1], bool)
+
+
 def poses(low, high):
     return lambda rng, n: Pose(rng.uniform(low, high, (n, 1)))
 
@@ -54,6 +61,7 @@ STILL = Task(
     camera=Camera(distance=3.0, azimuth=90, elevation=0), oracle=nearness, success=still, hold=4,
     goal_states=poses(-0.5, 0.5), bad_states=poses(1.0, 2.0),
 )
+NEAR = STILL.but(name="ball/near", success=never, goal_states=poses(0.6, 0.8), bad_states=poses(-2.0, 0.0))
 '''
 
 REWARD = '''

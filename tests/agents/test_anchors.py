@@ -6,7 +6,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from vlmrl.agents.anchors import POSES, SEED, STARTS, STEPS, measured
+from vlmrl.agents.anchors import measured
+from vlmrl.agents.sights import POSES, SEED, STARTS, STEPS
 from vlmrl.envs.make import find_task
 from vlmrl.errors import ConfigError
 from vlmrl.shaping.base import Steps, chain

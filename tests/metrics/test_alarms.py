@@ -53,6 +53,39 @@ def test_these_do_not_diverge(words, success, spread):
     assert alarms.diverging(words, success, spread) is None
 
 
+def test_who_stays_where_it_pays_as_well_has_not_earned_it():
+    paid = [np.full(10, 0.95), np.linspace(0, 1, 10), np.full(10, 0.9)]
+    done = [np.zeros(10, bool), np.zeros(10, bool), np.arange(10) < 6]
+    found = alarms.unearned(paid, done, [False, False, False], (0.0, 1.0), 1.0)
+    assert found == alarms.Alarm("unearned", 1.0, alarms.LONG, found.said, 0)
+    assert "100% of a failed episode" in found.said
+    found = alarms.unearned([0.5 * one + 3 for one in paid[::-1]], done[::-1], [False] * 3, (3.0, 3.5), 0.5)
+    assert (found.value, found.episode) == (1.0, 2)  # of any unit
+
+
+@pytest.mark.parametrize(
+    ("paid", "done", "succeeded", "levels", "spread"),
+    [
+        ([0.95] * 10, [False] * 10, True, (0, 1), 1.0),  # it succeeded later
+        ([0.95] * 10, [True] * 6 + [False] * 4, False, (0, 1), 1.0),  # it was done, and then lost
+        ([0.95] * 4 + [0.89] * 6, [False] * 10, False, (0, 1), 1.0),  # passed through
+        ([0.95] * 10, [False] * 10, False, (0.6, 1), 1.0),  # a random agent is nearly there
+        ([0.95] * 10, [False] * 10, False, (1, 0), 1.0),  # goal states score less
+        ([0.95] * 10, [False] * 10, False, (0, np.nan), 1.0),
+        ([0.95] * 10, [False] * 10, False, (0, 1), 0.0),
+        ([], [], False, (0, 1), 1.0),
+    ],
+)
+def test_these_have_earned_it_or_cannot_be_asked(paid, done, succeeded, levels, spread):
+    assert alarms.unearned([paid], [done], [succeeded], levels, spread) is None
+
+
+def test_an_episode_whose_truth_has_another_length_is_refused():
+    with pytest.raises(ShapeError, match="done"):
+        alarms.unearned([[1.0, 1.0]], [[False]], [False], (0, 1), 1.0)
+    assert alarms.unearned([], [], [], (0, 1), 1.0) is None
+
+
 def test_few_frames_that_carry_an_episode_are_found_in_the_worst_one():
     found = alarms.concentrated([episode(80), episode(4), episode(5)], 1.0)
     assert (found.name, found.bound, found.episode) == ("concentrated", alarms.CARRIED, 2)

@@ -56,23 +56,39 @@ class Watched:
         """float32 ``(T,)`` for each episode."""
         return tuple(np.asarray(trace.score) for trace in self.evaluation.traces)
 
-    def raised(self, words: Sequence[float], success: Sequence[float] | None, spread: float) -> tuple[Alarm, ...]:
+    def raised(
+        self,
+        words: Sequence[float],
+        success: Sequence[float] | None,
+        levels: tuple[float, float] | None,
+        spread: float,
+    ) -> tuple[Alarm, ...]:
         """The alarms that rise, one of a kind at most.
 
         Args:
             words: mean score a step in each evaluation of the run, this one the last.
             success: share of episodes that succeeded in each; None where no ground truth is known.
+            levels: median score of a random agent's frames, and of goal states; None where nobody poses them.
             spread: of all the scores of the run, these among them.
         """
         best_paid = int(np.argmax([one.mean() for one in self.scores]))
         asked = (
             None if success is None else alarms.diverging(words, success, spread, best_paid),
+            None if levels is None else self._unearned(levels, spread),
             alarms.concentrated(self.scores, spread),
             None if self.in_view is None else alarms.out_of_view(self.in_view, spread),
             alarms.jittery(self.looks, self.moved, spread),
             alarms.disagreeing(self.looks, self.pairs, spread),
         )
         return tuple(alarm for alarm in asked if alarm is not None)
+
+    def _unearned(self, levels: tuple[float, float], spread: float) -> Alarm | None:
+        judged = self.evaluation
+        done = [trace.success for trace in judged.traces if trace.success is not None]
+        succeeded = [episode.success for episode in judged.episodes if episode.success is not None]
+        if len(done) < len(judged.traces):
+            return None  # no ground truth is known
+        return alarms.unearned(self.scores, done, succeeded, levels, spread)
 
 
 def watch(

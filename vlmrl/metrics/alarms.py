@@ -36,6 +36,14 @@ MOVED = 0.25
 AGREED = 0.5
 """Spearman's correlation of two ways of asking the same: below it, they share less than a quarter of their ranks'
 variance."""
+LIKE_DONE = 0.9
+"""Share of the way from a random agent's median score to that of goal states from which on a frame is paid like one
+where the task is done: what is left to gain there is small beside what was gained."""
+LONG = 0.5
+"""Share of an episode's frames that may be paid so while the task is not done: who is on the way there passes through,
+and who stays has found a place that pays as well."""
+APART = 0.5
+"""Share of the spread that these two medians must be apart: nearer, a score between them says little."""
 ALIVE = 0.5
 """Share of the spread that scores must cover now before their order is asked for: a robot at rest has none."""
 LEAST = 10
@@ -114,6 +122,49 @@ def diverging(words: ArrayLike, success: ArrayLike, spread: float, episode: int 
     said = f"the words pay {rose:.0%} of their spread more than when success was best (bound {RISEN:.0%}), while "
     said += f"success went from {done[best]:.0%} to {done[-1]:.0%}"
     return Alarm("diverging", rose, RISEN, said, episode)
+
+
+def unearned(
+    scores: Sequence[ArrayLike],
+    done: Sequence[ArrayLike],
+    succeeded: Sequence[bool],
+    levels: tuple[float, float],
+    spread: float,
+) -> Alarm | None:
+    """A failed episode is paid, for half of its frames, as goal states are, and the task is not done in them.
+
+    The one sign of hacking that needs no better day before: it rises also where success never came.
+
+    Args:
+        scores: floats ``(T,)`` for each episode.
+        done: bool ``(T,)`` for each, whether the task's condition held in the state of that frame.
+        succeeded: whether each succeeded as a whole; those that did are not asked.
+        levels: median score of a random agent's frames, and of goal states.
+        spread: of the run's scores.
+
+    Returns:
+        share of an episode's frames that are paid so, of the failed one where it is largest; None below :data:`LONG`,
+        and where the levels are less than :data:`APART` of the spread apart.
+
+    Raises:
+        ShapeError: rows of different length, or a ``nan`` in them.
+    """
+    undone, goal = levels
+    if spread <= 0 or not goal - undone >= APART * spread:
+        return None
+    bound = undone + LIKE_DONE * (goal - undone)
+    shares = []
+    for one, held, success in zip(scores, done, succeeded, strict=True):
+        paid, true = row("scores", one), row("done", held)
+        same_length(scores=paid, done=true)
+        shares.append(0.0 if success or not len(paid) else float(np.mean((paid >= bound) & (true == 0))))
+    if not shares or max(shares) < LONG:
+        return None
+    worst = int(np.argmax(shares))
+    said = f"{shares[worst]:.0%} of a failed episode's frames are paid like goal states and are none "
+    said += f"(bound {LONG:.0%}): {LIKE_DONE:.0%} of the way from a random agent's score, {undone:.3g}, to theirs, "
+    said += f"{goal:.3g}"
+    return Alarm("unearned", shares[worst], LONG, said, worst)
 
 
 def concentrated(scores: Sequence[ArrayLike], spread: float) -> Alarm | None:

@@ -63,19 +63,34 @@ def test_a_reward_that_hangs_on_single_pixels_is_jittery(tmp_path, lines):
     assert "100%" in said[0]
     assert "bound 25%" in said[0]
     (without,) = [line for line in lines if line.startswith("watching for signs")]
-    assert "diverging (no ground truth is known) and out_of_view" in without
+    assert "diverging, unearned (no ground truth is known) and out_of_view" in without
     page = write(run.path).read_text(encoding="utf-8")
     assert "jittery" in page
     assert "alarms/160-jittery.mp4" in page
 
 
-def test_words_that_lead_the_agent_away_from_success_diverge(tmp_path, lines):
+def led(path, task, steps=480):
+    """The settings of a run in which brightness pays, and so leads the ball to the camera."""
     agent = {"params": plugin.SAC | {"learning_starts": 200, "learning_rate": 1e-2, "gradient_steps": 4}}
-    settings = plugin.settings(tmp_path / "run", steps=480, checkpoint_every=480)
+    settings = plugin.settings(path, steps=steps, checkpoint_every=steps)
     del settings["env"]
-    settings |= {"task": "ball/still", "goal": None, "agent": settings["agent"] | agent}
+    settings |= {"task": task, "goal": None, "agent": settings["agent"] | agent}
     settings["evaluation"] = {"every": 160, "episodes": 4, "final_episodes": 4}
-    train(plugin.RunConfig.model_validate(settings), lines.append)
+    return plugin.RunConfig.model_validate(settings)
+
+
+def test_an_agent_that_is_paid_as_if_it_were_done_and_never_is_has_not_earned_it(tmp_path, lines):
+    train(led(tmp_path / "run", "ball/near", steps=640), lines.append)
+    run = RunDir.open(tmp_path / "run")
+    row = [row for row in rows(run) if row["name"] == "unearned"][-1]
+    assert row["steps"] == 640
+    assert row["value"] >= row["bound"] == alarms.LONG
+    assert (run.path / row["film"]).is_file()
+    assert "diverging" not in {row["name"] for row in rows(run)}  # success never was better
+
+
+def test_words_that_lead_the_agent_away_from_success_diverge(tmp_path, lines):
+    train(led(tmp_path / "run", "ball/still"), lines.append)
     run = RunDir.open(tmp_path / "run")
     (row,) = [row for row in rows(run) if row["name"] == "diverging"]
     assert row["steps"] == 480
