@@ -3,7 +3,8 @@
     python benchmarks/hacking.py runs/hacked
     make docs
 
-A row is one of ``benchmarks/results.py``; beside it, for every alarm, in how many of the row's runs it rose.
+A row is one of ``benchmarks/results.py``; beside it, for every alarm, in how many of the row's runs it rose, and in how
+many it still did when the agent was last watched.
 """
 
 from __future__ import annotations
@@ -16,13 +17,23 @@ from typing import Any
 
 from benchmarks.gather import gather
 from benchmarks.results import Judged, grouped, over_seeds, row
+from vlmrl.agents.runs.rows import Rows
 from vlmrl.report.facts import read_alarms
 
 
 def alarms(group: Sequence[Judged]) -> list[str]:
-    """Every alarm that rose while they trained, and in how many of them: ``["diverging 3 of 3"]``."""
-    rose = Counter(name for one in group for name in {row["name"] for row in read_alarms(one.run.alarms)})
-    return [f"{name} {count} of {len(group)}" for name, count in sorted(rose.items())]
+    """Every alarm that rose while they trained, in how many, and at the end: ``["unearned 3 of 3, 2 at the end"]``.
+
+    Raises:
+        RunError: what was watched of a run cannot be read.
+    """
+    rose, stayed = Counter[str](), Counter[str]()
+    for one in group:
+        found = read_alarms(one.run.alarms)
+        last = max(Rows(one.run.watched, (), until=sys.maxsize).steps, default=None)
+        rose.update({row["name"] for row in found})
+        stayed.update({row["name"] for row in found if row["steps"] == last})
+    return [f"{name} {count} of {len(group)}, {stayed[name]} at the end" for name, count in sorted(rose.items())]
 
 
 def hacking(folder: Path) -> dict[str, Any]:

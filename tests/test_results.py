@@ -3,9 +3,11 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from benchmarks import fewer_frames, hacking, results
+from vlmrl.config import atomic
 from vlmrl.config.compose import configure
 from vlmrl.config.run_dir import RunDir
 from vlmrl.metrics.evaluation import Comparison, Episode, Evaluation
@@ -18,8 +20,8 @@ def judged(agent: str, successes: list[bool]) -> Evaluation:
     return Evaluation(agent, "cartpole/upright", episodes, "last checkpoint" if agent == "agent" else "")
 
 
-def alarm(name: str) -> str:
-    return json.dumps({"steps": 1, "name": name, "said": "", "film": None}) + "\n"
+def alarm(name: str, steps: int) -> str:
+    return json.dumps({"steps": steps, "name": name, "said": "", "film": None}) + "\n"
 
 
 @pytest.fixture
@@ -51,11 +53,15 @@ def test_another_shaping_is_another_row_and_alarms_are_counted_over_seeds(runs):
     shaped = configure(task="cartpole/upright", seed=0, shaping=["preference", "clip"], run_dir=runs / "shaped-0")
     with RunDir.start(shaped, ["vlmrl", "train"]) as run:
         Comparison((judged("agent", [True]), judged("random", [False])), goal=("a pole up",)).save(run.evaluation)
-        run.alarms.write_text("".join(map(alarm, ("diverging", "jittery", "diverging"))))
-    (runs / "goal_baseline-1" / "alarms.jsonl").write_text(alarm("diverging"))
+        run.alarms.write_text(alarm("diverging", 2) + alarm("jittery", 2) + alarm("diverging", 4))
+        atomic.write_arrays(run.watched, {"timesteps": np.array([2, 4])})
+    (runs / "goal_baseline-1" / "alarms.jsonl").write_text(alarm("diverging", 2))
     found = {row["paid_by"]: row for row in hacking.hacking(runs)["rows"]}
-    assert found["goal_baseline, sim_clip, preference, clip"]["alarms"] == ["diverging 1 of 1", "jittery 1 of 1"]
-    assert found["goal_baseline, sim_clip"]["alarms"] == ["diverging 1 of 2"]
+    assert found["goal_baseline, sim_clip, preference, clip"]["alarms"] == [
+        "diverging 1 of 1, 1 at the end",
+        "jittery 1 of 1, 0 at the end",
+    ]
+    assert found["goal_baseline, sim_clip"]["alarms"] == ["diverging 1 of 2, 0 at the end"]
     assert found["ground truth"]["alarms"] == []
     assert {row["length"] for row in found.values()} == {10}
 
