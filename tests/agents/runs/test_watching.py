@@ -122,6 +122,14 @@ def test_watching_teaches_nothing(tmp_path, lines, algorithm):
     assert not (tmp_path / "0/alarms.jsonl").exists()
 
 
+def test_posing_goal_states_teaches_nothing(tmp_path, lines):
+    for watch in (2, 0):
+        config = led(tmp_path / str(watch), "ball/near", steps=320)
+        watched = config.evaluation.model_copy(update={"watch": watch})
+        train(config.model_copy(update={"evaluation": watched}), lines.append)
+    assert weights(tmp_path / "2") == weights(tmp_path / "0")
+
+
 def test_who_is_paid_by_the_truth_is_not_watched(tmp_path, lines):
     train(plugin.config(tmp_path / "run", reward={"name": "oracle"}), lines.append)
     assert not (tmp_path / "run/watched.npz").exists()
