@@ -10,7 +10,7 @@ import numpy as np
 import open_clip
 import torch
 
-from benchmarks.speed import Budget, Figure, alternated, figure, figures
+from benchmarks.speed import Budget, Figure, alternated, call_by_call, figure, figures
 from vlmrl import encoders, rewards
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.sim_clip.towers import WEIGHTS
@@ -39,7 +39,7 @@ def measure(budget: Budget) -> Iterator[Figure]:
             "encoder-share": _alone(encoder, frames),
         }
         prefix = "score" if batch == BATCHES[0] else f"score-{batch}"
-        yield from figures(prefix, "frames/s", alternated(ways, budget, each=batch))
+        yield from figures(prefix, "frames/s", call_by_call(ways, budget, each=batch))
     batch, frames = BATCHES[0], frames[: BATCHES[0]]
 
     def one_by_one() -> None:

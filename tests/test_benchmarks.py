@@ -12,7 +12,7 @@ import torch
 
 from benchmarks import __main__ as bench
 from benchmarks import gpu, grammar, reached
-from benchmarks.speed import Budget, alternated, figure, figures
+from benchmarks.speed import Budget, alternated, call_by_call, figure, figures
 from vlmrl.envs import find_task
 from vlmrl.judge import reached as told
 
@@ -33,9 +33,10 @@ def test_every_peer_is_a_figure_and_ours_is_none():
     assert names == ["steps/toy/a", "steps/toy/b"]
 
 
-def test_what_takes_twice_as_long_is_half_as_fast():
+@pytest.mark.parametrize("rated", [alternated, call_by_call])
+def test_what_takes_twice_as_long_is_half_as_fast(rated):
     ways = {"slow": lambda: time.sleep(0.008), "fast": lambda: time.sleep(0.004)}
-    rates = alternated(ways, BUDGET, each=10)
+    rates = rated(ways, BUDGET, each=10)
     assert rates["fast"] == pytest.approx(2 * rates["slow"], rel=0.4)
     assert rates["slow"] == pytest.approx(10 / 0.008, rel=0.4)
 

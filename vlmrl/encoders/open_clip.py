@@ -21,6 +21,7 @@ from torch.nn.functional import normalize
 from vlmrl.encoders import _int8, _probe
 from vlmrl.encoders._dense import Seen, finer, to_pixels
 from vlmrl.encoders._fold import fold
+from vlmrl.encoders._memory import keep_freed
 from vlmrl.encoders._preprocess import Preprocess
 from vlmrl.encoders._tokens import Tokens
 from vlmrl.encoders._upload import Upload
@@ -95,6 +96,8 @@ class OpenClip(Encoder):
         self._sentences: OrderedDict[str, torch.Tensor] = OrderedDict()
         self._upload = Upload(self.device)
         self._settle(compile, ranges)
+        if self.device.type == "cpu":
+            keep_freed()
 
     def images(self, frames: Frames) -> torch.Tensor:
         """Embed uint8 ``(B, H, W, 3)`` frames of any size as float32 ``(B, D)`` rows of length 1."""

@@ -31,6 +31,7 @@ class Embedding(RewardModel):
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
         self._sound: set[Words] = set()  # words that were checked: looking again would wait for the GPU
+        self._means: dict[tuple[str, ...], torch.Tensor] = {}
 
     @property
     def fingerprint(self) -> str:
@@ -60,8 +61,15 @@ class Embedding(RewardModel):
         return groups
 
     def _mean(self, sentences: Sequence[str]) -> torch.Tensor:
-        """One direction ``(D,)`` for several sentences: their mean, brought back to length 1."""
-        return normalize(self.encoder.texts(sentences).mean(0), dim=0)
+        """One direction ``(D,)`` for several sentences: their mean, brought back to length 1; remembered."""
+        key = tuple(sentences)
+        found = self._means.get(key)
+        if found is None:
+            found = normalize(self.encoder.texts(sentences).mean(0), dim=0)
+            if len(self._means) >= _WORDS_KEPT:
+                self._means.clear()
+            self._means[key] = found
+        return found
 
 
 class EmbeddingReward(Embedding, FrameReward):

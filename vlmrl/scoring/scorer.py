@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,15 +17,24 @@ from numpy.typing import NDArray
 from vlmrl.encoders.base import Encoder, as_batch
 from vlmrl.errors import Abstained, ConfigError, ShapeError
 from vlmrl.rewards.base import FrameReward, RewardModel
+from vlmrl.scoring.first import First, chosen, digest
 from vlmrl.scoring.turns import Turns
 from vlmrl.types import Frames, Words
 
 if TYPE_CHECKING:
     from vlmrl.scoring.cache import ScoreCache
 
-_KEY_BYTES = 16
 _SHARED_OUT = 8 * 2**20
 """Bytes of frames that are worth several threads: hashing 8 MiB takes one some 8 ms."""
+
+
+class _Asked(NamedTuple):
+    """One call: frames, the number of each row's words, the words by their numbers, and keys of rows to remember."""
+
+    batch: torch.Tensor
+    words: list[int]
+    sets: list[Words]
+    keys: dict[int, bytes]
 
 
 class _Sent(NamedTuple):
@@ -122,53 +131,59 @@ class Scorer:
         return {name: said.detach().to("cpu", torch.float32).numpy() for name, said in joined.items()}
 
     def _scored(self, batch: torch.Tensor, asked_for: Sequence[Words]) -> NDArray[np.float32]:
-        for one in dict.fromkeys(asked_for):
-            self.model.check(one)
-        keys: list[bytes] = []
-        known: dict[bytes, float | None] = {}  # None until the score of the first frame with this key is in
+        asked = self._asked(batch, asked_for)
+        first = First(batch, asked.words)
+        firsts: list[int] = []  # the row where each frame came first with its words
+        known: dict[int, float] = {}  # scores by first rows
         waiting: list[int] = []  # rows that do not fill a batch yet
         sent: deque[_Sent] = deque()
-        for some in self._keys(batch, asked_for):
-            first: dict[bytes, int] = {}  # where each frame that is new with its words comes first
-            for row, key in enumerate(some, start=len(keys)):
-                if key not in known:
-                    first.setdefault(key, row)
-            keys += some
-            found = self._remembered(list(first))
-            known |= dict.fromkeys(first) | found
-            waiting += [row for key, row in first.items() if key not in found]
-            self.cache_hits += len(found)
-            self.duplicates += len(some) - len(first)
-            while len(waiting) >= self.batch_size or (waiting and len(keys) == len(batch)):
-                rows, waiting = waiting[: self.batch_size], waiting[self.batch_size :]
-                sent.append(self._send(batch, asked_for, rows))
-                if len(sent) > 1:
-                    known |= self._answered(sent.popleft(), keys)
-        while sent:
-            known |= self._answered(sent.popleft(), keys)
-        return np.array([known[key] for key in keys], dtype=np.float32)
-
-    def _keys(self, batch: torch.Tensor, asked_for: Sequence[Words]) -> Iterator[list[bytes]]:
-        """What a score depends on, hashed, a part at a time: the model, the words, and the frame's shape and bytes."""
-        shape = tuple(batch.shape[1:])
-        about = {one: _about(self.model.fingerprint, one, shape) for one in dict.fromkeys(asked_for)}
         for at in range(0, len(batch), self.batch_size):
             # One part at a time: of frames on a GPU, or with gaps between them, this makes a copy.
             part = np.ascontiguousarray(batch[at : at + self.batch_size].cpu().numpy())
-            yield _hashed(part, [about[one] for one in asked_for[at : at + len(part)]])
+            some = first.rows(at, part)
+            new = [row for row, one in enumerate(some, start=at) if row == one]
+            firsts += some
+            found = self._remembered(asked, new, part, at)
+            known |= found
+            waiting += [row for row in new if row not in found]
+            self.cache_hits += len(found)
+            self.duplicates += len(some) - len(new)
+            while len(waiting) >= self.batch_size or (waiting and len(firsts) == len(batch)):
+                rows, waiting = waiting[: self.batch_size], waiting[self.batch_size :]
+                sent.append(self._send(asked, rows))
+                if len(sent) > 1:
+                    known |= self._answered(sent.popleft(), asked.keys)
+        while sent:
+            known |= self._answered(sent.popleft(), asked.keys)
+        return np.array([known[row] for row in firsts], dtype=np.float32)
 
-    def _remembered(self, keys: Sequence[bytes]) -> dict[bytes, float]:
-        if self.cache is None:
+    def _asked(self, batch: torch.Tensor, asked_for: Sequence[Words]) -> _Asked:
+        """What is asked, each set of words checked once."""
+        numbers: dict[Words, int] = {}
+        words = [numbers.setdefault(one, len(numbers)) for one in asked_for]
+        for one in numbers:
+            self.model.check(one)
+        return _Asked(batch, words, list(numbers), {})
+
+    def _remembered(self, asked: _Asked, rows: list[int], part: NDArray[np.uint8], at: int) -> dict[int, float]:
+        """The scores of these rows that are in the cache; keeps the keys of all of them."""
+        if self.cache is None or not rows:
             return {}
-        found = zip(keys, self.cache.get(keys), strict=True)
-        return {key: score for key, score in found if score is not None}
+        model, shape = self.model.fingerprint, tuple(part.shape[1:])
+        about = {one: _about(model, asked.sets[one], shape) for one in {asked.words[row] for row in rows}}
+        keys = _hashed([part[row - at] for row in rows], [about[asked.words[row]] for row in rows])
+        asked.keys.update(zip(rows, keys, strict=True))
+        found = zip(rows, self.cache.get(keys), strict=True)
+        return {row: score for row, score in found if score is not None}
 
-    def _send(self, batch: torch.Tensor, asked_for: Sequence[Words], rows: list[int]) -> _Sent:
+    def _send(self, asked: _Asked, rows: list[int]) -> _Sent:
         """Hand these rows to the model."""
-        words = [asked_for[row] for row in rows]
-        return _Sent(rows, self.model.score_frames(batch[rows], words[0] if len(set(words)) == 1 else words))
+        words = [asked.words[row] for row in rows]
+        alike = len(set(words)) == 1
+        given = asked.sets[words[0]] if alike else [asked.sets[one] for one in words]
+        return _Sent(rows, self.model.score_frames(chosen(asked.batch, rows), given))
 
-    def _answered(self, sent: _Sent, keys: Sequence[bytes]) -> dict[bytes, float]:
+    def _answered(self, sent: _Sent, keys: Mapping[int, bytes]) -> dict[int, float]:
         """Wait for what the model says, and remember it."""
         rows = sent.rows
         numbers = sent.scores.detach().to("cpu", torch.float32).numpy()
@@ -184,23 +199,19 @@ class Scorer:
                 "if its encoder computes in fp16, encoder.precision=fp32 keeps it from overflowing"
             )
         self.frames_scored += len(rows)
-        found = dict(zip((keys[row] for row in rows), numbers.tolist(), strict=True))
+        found = dict(zip(rows, numbers.tolist(), strict=True))
         if self.cache is not None:
-            self.cache.put(found)
+            self.cache.put({keys[row]: score for row, score in found.items()})
         return found
 
 
-def _hashed(frames: NDArray[np.uint8], about: Sequence[bytes]) -> list[bytes]:
+def _hashed(frames: Sequence[NDArray[np.uint8]], about: Sequence[bytes]) -> list[bytes]:
     """A key a frame; hashing lets other threads run, so that many bytes are shared out among them."""
-
-    def one(row: int) -> bytes:
-        return hashlib.blake2b(frames[row], digest_size=_KEY_BYTES, key=about[row]).digest()
-
-    workers = torch.get_num_threads() if frames.nbytes >= _SHARED_OUT else 1
+    workers = torch.get_num_threads() if sum(frame.nbytes for frame in frames) >= _SHARED_OUT else 1
     if workers == 1:
-        return [one(row) for row in range(len(frames))]
+        return list(map(digest, frames, about))
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(one, range(len(frames))))
+        return list(pool.map(digest, frames, about))
 
 
 def _flat(frames: Frames) -> tuple[tuple[int, ...], torch.Tensor]:
