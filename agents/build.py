@@ -11,6 +11,7 @@ import gymnasium as gym
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor, VecNormalize
 
+from vlmrl import encoders
 from vlmrl.agents.anchors import measured, whole
 from vlmrl.agents.learner.discretise import Discretise, DiscretiseEnvs
 from vlmrl.agents.learner.sb3 import DISCRETE
@@ -65,8 +66,9 @@ class World:
         """
         if self.planned is not None:
             return self.planned
-        reward = self.config.reward
-        return None if reward.is_oracle else gauge_of(reward.name, reward.keywords, self.task, self.words)
+        reward, encoder = self.config.reward, self.config.encoder
+        eyes = partial(encoders.kept, encoder.name, family=encoder.family, **encoder.keywords)
+        return None if reward.is_oracle else gauge_of(reward.name, reward.keywords, self.task, self.words, eyes)
 
     def env(self, frames: Tapped) -> gym.Env[Any, Any]:
         """One environment as the agent meets it; with ``frames`` it shows them, and pays nothing."""
