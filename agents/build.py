@@ -11,6 +11,7 @@ import gymnasium as gym
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor, VecNormalize
 
+from vlmrl import encoders
 from vlmrl.agents.anchors import measured, whole
 from vlmrl.agents.learner.discretise import Discretise, DiscretiseEnvs
 from vlmrl.agents.learner.sb3 import DISCRETE
@@ -65,8 +66,9 @@ class World:
         """
         if self.planned is not None:
             return self.planned
-        reward = self.config.reward
-        return None if reward.is_oracle else gauge_of(reward.name, reward.keywords, self.task, self.words)
+        reward, encoder = self.config.reward, self.config.encoder
+        eyes = partial(encoders.kept, encoder.name, family=encoder.family, **encoder.keywords)
+        return None if reward.is_oracle else gauge_of(reward.name, reward.keywords, self.task, self.words, eyes)
 
     def env(self, frames: Tapped) -> gym.Env[Any, Any]:
         """One environment as the agent meets it; with ``frames`` it shows them, and pays nothing."""
@@ -221,9 +223,11 @@ def _check_past(config: RunConfig, shape: Chain) -> None:
         ConfigError: the message names both settings.
     """
     key = f"shaping={config.shaping.name}"
-    if shape.needs.best and config.scoring.between == "late":
+    moves = shape.needs.own is not None and shape.needs.own.rate > 0
+    if (shape.needs.best or moves) and config.scoring.between == "late":
+        what = "the best score so far" if shape.needs.best else "how well the words pay"
         raise ConfigError(
-            f"{key}, scoring.between=late: the best score so far is not known while scores come in late; take "
+            f"{key}, scoring.between=late: {what} is not known while scores come in late; take "
             "scoring.between=student, or shapers that ask for none"
         )
     if shape.needs.bits and config.obs != "state":
@@ -236,6 +240,12 @@ def _check_past(config: RunConfig, shape: Chain) -> None:
 def _safe_to_end(world: World, model: RewardModel, shape: Chain, say: Callable[[str], object]) -> Shape:
     """Rewards of at least 0, so that no agent learns to end its episodes; a warning where that would harm."""
     key = f"env={world.config.world}"
+    if shape.needs.own is not None:
+        say(
+            f"warning: {key}: its episodes may end early, and what the task itself pays beside the words is left as it "
+            "is, so that ending them may pay where both together are below 0"
+        )
+        return shape
     # Differences must keep their sign, or going back and forth would pay.
     if any(shaper.pays_differences for shaper in shape.shapers):
         say(

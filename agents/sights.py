@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.scoring.tracks import TrackScorer
-from vlmrl.shaping import Chain, Steps, with_past
+from vlmrl.shaping import Chain, Past, Steps, with_past
 from vlmrl.types import Array, Words
 from vlmrl.video.play import FrameScorer
 
@@ -48,7 +49,8 @@ class Sights:
     @cached_property
     def random(self) -> Array:
         """Scores float32 ``(B,)`` of every :data:`EVERY`-th frame that a random agent sees, and of each last one."""
-        some = [frames[sorted({*range(EVERY, len(frames), EVERY), len(frames) - 1})] for frames, *_ in self._episodes]
+        seen = [one.frames for one in self._episodes]
+        some = [frames[sorted({*range(EVERY, len(frames), EVERY), len(frames) - 1})] for frames in seen]
         return self._scorer.frames(np.concatenate(some), self._words)
 
     def steps(self, shape: Chain) -> Steps:
@@ -56,14 +58,16 @@ class Sights:
 
         With what ``shape`` asks of their past, as if nothing had been visited before.
         """
-        scores = self._scorer.frames(np.concatenate([frames for frames, *_ in self._episodes]), self._words)
-        episodes = np.split(scores, np.cumsum([len(frames) for frames, *_ in self._episodes])[:-1])
-        last = [np.arange(1, len(frames)) == len(frames) - 1 for frames, *_ in self._episodes]
-        ends = [row & end for row, (_, end, _) in zip(last, self._episodes, strict=True)]
+        scores = self._scorer.frames(np.concatenate([one.frames for one in self._episodes]), self._words)
+        episodes = np.split(scores, np.cumsum([len(one.frames) for one in self._episodes])[:-1])
+        last = [np.arange(1, len(one.frames)) == len(one.frames) - 1 for one in self._episodes]
+        ends = [row & one.ended for row, one in zip(last, self._episodes, strict=True)]
         before, after = (np.concatenate([row[side] for row in episodes]) for side in (slice(-1), slice(1, None)))
         steps = Steps(before[:, None], after[:, None], np.concatenate(ends)[:, None])
-        states = np.concatenate([seen for *_, seen in self._episodes])[:, None] if shape.needs.bits else None
-        return with_past(shape, steps, np.concatenate(last)[:, None], states)
+        states = np.concatenate([one.states for one in self._episodes])[:, None] if shape.needs.bits else None
+        own = [Past(shape).own([info]) for one in self._episodes for info in one.infos]
+        paid = np.stack([row["own"] for row in own]) if shape.needs.own is not None else None
+        return with_past(shape, steps, np.concatenate(last)[:, None], states, paid)
 
     def posed(self, pose: str) -> Array:
         """Scores float32 ``(POSES,)`` of posed states."""
@@ -81,7 +85,7 @@ class Sights:
             raise ConfigError(f"{key}: is missing, and only a task's own states could tell it; {instead}")
 
     @cached_property
-    def _episodes(self) -> list[tuple[Array, bool, Array]]:
+    def _episodes(self) -> list[_Episode]:
         with closing(self._make_env()) as env:
             return _played(env)
 
@@ -92,20 +96,32 @@ def _posed(env: gym.Env[Any, Any], pose: str) -> Array:
     return np.stack([env.reset(options={"pose": pose})[1]["frame"] for _ in range(POSES)])
 
 
-def _played(env: gym.Env[Any, Any]) -> list[tuple[Array, bool, Array]]:
-    """Of each episode of a random agent its frames, uint8 ``(T + 1, H, W, 3)``, whether it truly ended, and its states.
+@dataclass(frozen=True, eq=False)
+class _Episode:
+    """One of a random agent.
 
-    States are those that its steps led to, ``(T, D)``, as the agent is shown them.
+    ``frames``: uint8 ``(T + 1, H, W, 3)``. ``ended``: truly, not by a time limit. ``states``: ``(T, D)``, those that
+    its steps led to, as the agent is shown them. ``infos``: T of them, without frames.
     """
+
+    frames: Array
+    ended: bool
+    states: Array
+    infos: list[dict[str, Any]]
+
+
+def _played(env: gym.Env[Any, Any]) -> list[_Episode]:
+    """Episodes of a random agent."""
     env.action_space.seed(SEED)
     episodes = []
     for start in range(STARTS):
-        frames, states, terminated = [env.reset(seed=SEED + start)[1]["frame"]], [], False
+        frames, states, infos, terminated = [env.reset(seed=SEED + start)[1]["frame"]], [], [], False
         for _ in range(STEPS):
             seen, _, terminated, truncated, info = env.step(env.action_space.sample())
-            frames.append(info["frame"])
+            frames.append(info.pop("frame"))
             states.append(seen)
+            infos.append(info)
             if terminated or truncated:
                 break
-        episodes.append((np.stack(frames), terminated, np.array(states)))
+        episodes.append(_Episode(np.stack(frames), terminated, np.array(states), infos))
     return episodes

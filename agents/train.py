@@ -127,6 +127,8 @@ def _prepare(world: World, clock: Clock, say: Say) -> tuple[World, Teacher | Non
     if config.reward.is_oracle:
         return world, None
     words = world.words
+    if truth := parts.privileged(config):
+        say(f"{truth}: the task's own reward is paid beside the words, so a result is privileged, not from words")
     if world.task is not None:
         tell_drawn(config.reward.name, config.reward.keywords, say)
     scorer = build_scorer(config, words, world.task)
@@ -159,6 +161,8 @@ def _headline(world: World, teacher: Teacher | None, run: RunDir) -> str:
         if against:
             paid += f" against {' + '.join(map(repr, against))}"
         paid += f" ({config.reward.name}, {config.encoder.name})"
+        if truth := parts.privileged(config):
+            paid += f" and by the task's own reward ({truth})"
     return f"{config.world}: {paid}; {agent}; seed={config.seed}; run_dir={run.path}"
 
 

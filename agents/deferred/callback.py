@@ -18,11 +18,12 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
+from vlmrl.agents.deferred.aligning import Aligning
 from vlmrl.agents.deferred.gaps import Gaps, check_gaps
 from vlmrl.agents.deferred.guards import check_callbacks, check_model, warn_early_end
 from vlmrl.agents.deferred.held import HeldFrames
 from vlmrl.agents.deferred.late import Labeller, LateRewards
-from vlmrl.agents.deferred.steps import Step, blank, check_unpaid, led_to, present_frames, reset_frame, rewards_of
+from vlmrl.agents.deferred.steps import Step, blank, check_unpaid, led_to, present_frames, reset_frame
 from vlmrl.agents.deferred.tally import Succeeded, Tally
 from vlmrl.agents.deferred.unpaid import UnpaidRows, mark_gap, pay_rollout
 from vlmrl.agents.deferred.whole import HeldEpisodes
@@ -69,6 +70,7 @@ class DeferredReward(BaseCallback):
     Attributes:
         frames_scored: frames given to the scorer so far.
         seconds: time spent in the scorer so far [s].
+        aligning: moves the weight of the words, where the shape blends the task's own reward in.
 
     Raises:
         ConfigError: neither or both of ``scorer`` and ``goal``. When learning starts: a model, environment or order of
@@ -99,10 +101,12 @@ class DeferredReward(BaseCallback):
         self._present: list[Any] = []  # the frames that the last step led to, as far as anybody drew them
         self._shape: Shape = shape or Chain()
         self._past = Past(self._shape)
-        if self._gaps.late and self._past.needs.best:
+        self.aligning = Aligning(self._past.needs.own)
+        if self._gaps.late and (self._past.needs.best or self.aligning.moves):
+            what = "the best score so far" if self._past.needs.best else "how well the words pay"
             raise ConfigError(
-                "gaps=StudentGaps(late=True): the best score so far is not known while scores come in late, and the "
-                "shape asks for it; wait for them (late=False), or take shapers that ask for none"
+                f"gaps=StudentGaps(late=True): {what} is not known while scores come in late, and the shape asks for "
+                "it; wait for them (late=False), or take shapers that do not ask"
             )
         self._after = CallbackList([hook if isinstance(hook, BaseCallback) else _Hook(hook) for hook in after_labels])
         self._after.parent = self
@@ -157,6 +161,7 @@ class DeferredReward(BaseCallback):
 
     def _init_callback(self) -> None:
         check_model(self.model)
+        self.aligning.check(self.model)
         self._scorer()
         self._after.init_callback(self.model)
 
@@ -187,6 +192,7 @@ class DeferredReward(BaseCallback):
         kind = HeldEpisodes if self._scorer().cadence == "episode" else HeldFrames
         self._held = kind(self._scorer(), max(self._hold, room))
         self._past.begin(venv.num_envs)
+        self.aligning.restart(anew=True)
         self._steps, self._unpaid = [], None
         self._tally = Tally(venv.num_envs, self.model._stats_window_size, self._succeeded)
         if isinstance(self.model, OffPolicyAlgorithm):
@@ -203,8 +209,9 @@ class DeferredReward(BaseCallback):
     def _on_rollout_start(self) -> None:
         self._steps, self._rollout = [], []
         self._past.mark()
+        self.aligning.restart(anew=isinstance(self.model, OnPolicyAlgorithm))
         if isinstance(self.model, OffPolicyAlgorithm):
-            self._unpaid = UnpaidRows(_replay(self.model))
+            self._unpaid = UnpaidRows(_replay(self.model), self.aligning.parts(self.model))
 
     def _on_step(self) -> bool:
         check_unpaid(self.locals["rewards"])
@@ -215,6 +222,8 @@ class DeferredReward(BaseCallback):
         before = blank(len(infos)) if self._before is None else self._before
         self._steps.append(Step(before, blank(len(infos)), done, infos, self._seen()))
         self._before = blank(len(infos))
+        self._steps[-1].past.update(self._past.own(infos))
+        self.aligning.saw(self.model, done, self.locals)
         if self._past.needs.bits:
             normalised = self.model.get_vec_normalize_env()
             self._steps[-1].past.update(self._past.states(led_to(self._observed(), self._steps[-1], normalised), done))
@@ -301,6 +310,7 @@ class DeferredReward(BaseCallback):
             rewards = np.stack(self._rollout)
             pay_rollout(self.model.rollout_buffer, rewards, self.locals["values"], self.locals["dones"])
         self.flush()
+        self.aligning.look(self.model)
         self._log()
         self._after.update_locals(self.locals)
         self._go_on = self._after.on_step() if self._after.callbacks else True
@@ -323,10 +333,13 @@ class DeferredReward(BaseCallback):
         self._gaps.fill(self._steps, self._before)
         for step in self._steps:
             step.past.update(self._past.scores(step.before, step.done))
-        rewards = rewards_of(self._steps, self._gamma, self._shape)
+        rewards = self.aligning.pay(self._steps, self._gamma, self._shape)
         steps, self._steps = self._steps, []
-        for step, reward in zip(steps, rewards, strict=True):
-            (self._rollout if self._unpaid is None else self._unpaid).append(reward)
+        for step, reward, *parts in zip(steps, *rewards, strict=True):
+            if self._unpaid is None:
+                self._rollout.append(reward)
+            else:
+                self._unpaid.append(reward, *parts)
             self._count(step, reward)
         if any(step.done.any() for step in steps):
             self._log()
@@ -352,7 +365,8 @@ class DeferredReward(BaseCallback):
         for name, mean in self._tally.means():
             self.logger.record(f"rollout/{name}", mean)
         late = {} if self._late is None else self._late.labeller.told
-        for name, value in {"frames": self.frames_scored, **self._gaps.told, **self._past.told, **late}.items():
+        told = {**self._gaps.told, **self._past.told, **self.aligning.told, **late}
+        for name, value in {"frames": self.frames_scored, **told}.items():
             self.logger.record(f"scoring/{name}", value)
 
     def _add_reset(self, env: int, into: NDArray[np.float32]) -> None:

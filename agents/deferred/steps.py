@@ -44,8 +44,10 @@ class Step:
         return ended
 
 
-def rewards_of(steps: Sequence[Step], gamma: float, shape: Callable[[Steps], Float]) -> Float:
-    """What T steps are paid, float32 ``(T, N)``.
+def rewards_of(
+    steps: Sequence[Step], gamma: float, shape: Callable[[Steps], Float], weight: float | None = None
+) -> Float:
+    """What T steps are paid, float32 ``(T, N)``; ``weight`` is that of :class:`~vlmrl.shaping.base.Steps`.
 
     Raises:
         ShapeError: ``shape`` gave something else, or a number that is not finite.
@@ -54,7 +56,7 @@ def rewards_of(steps: Sequence[Step], gamma: float, shape: Callable[[Steps], Flo
         np.stack([getattr(s, side) for s in steps]) for side in ("before", "after", "terminated")
     )
     past = {name: np.stack([step.past[name] for step in steps]) for name in steps[0].past}
-    rewards = np.asarray(shape(Steps(before, after, terminated, gamma, **past)), dtype=np.float32)
+    rewards = np.asarray(shape(Steps(before, after, terminated, gamma, weight=weight, **past)), dtype=np.float32)
     if rewards.shape != after.shape or not np.isfinite(rewards).all():
         raise ShapeError(f"shape: gave rewards {rewards.shape} for scores {after.shape}; must be as many, and finite")
     return rewards

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,20 @@ Rewards = NDArray[np.float32]
 
 
 class UnpaidRows:
-    """Rewards on their way to a replay buffer, one ``(N,)`` a step, in the order of the steps."""
+    """Rewards on their way to a replay buffer, one ``(N,)`` a step, in the order of the steps.
 
-    def __init__(self, buffer: ReplayBuffer) -> None:
-        self._buffer = buffer
+    Args:
+        buffer: has a row for each.
+        also: float32 ``(rows, N)`` each, written beside it: what the rewards are made of.
+    """
+
+    def __init__(self, buffer: ReplayBuffer, also: Sequence[Rewards] = ()) -> None:
+        self._buffer, self._into = buffer, (buffer.rewards, *also)
         self._first = buffer.pos  # the row of the first of them
-        self._rewards: list[Rewards] = []
+        self._rewards: list[tuple[Rewards, ...]] = []
 
-    def append(self, reward: Rewards) -> None:
-        """Take the reward of the next step, whose row may not be stored yet."""
+    def append(self, *reward: Rewards) -> None:
+        """Take the reward of the next step, whose row may not be stored yet, and what goes beside it."""
         self._rewards.append(reward)
 
     def pay(self) -> None:
@@ -42,7 +48,9 @@ class UnpaidRows:
             )
         if stored:
             kept = np.arange(max(0, stored - size), stored)  # an episode longer than the buffer overwrote its beginning
-            buffer.rewards[(self._first + kept) % size] = np.stack(self._rewards[kept[0] : stored])
+            rows = (self._first + kept) % size
+            for into, written in zip(self._into, zip(*self._rewards[kept[0] : stored], strict=True), strict=True):
+                into[rows] = np.stack(written)
         self._first, self._rewards = buffer.pos, self._rewards[stored:]
 
 

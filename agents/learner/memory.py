@@ -16,6 +16,9 @@ from vlmrl.types import Array
 ROWS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 """The buffer's arrays, ``(rows, n_envs, ...)``; the first two may be dicts of such arrays."""
 
+PARTS = ("own_rewards", "word_rewards")
+"""What its rewards are made of, where the task's own are blended in (:func:`parts_of`)."""
+
 
 def shape_of(model: BaseAlgorithm) -> dict[str, Any]:
     """What must be equal in two models for the memory of one to fit the other, by the name of the setting."""
@@ -72,9 +75,20 @@ def replay_buffer(model: BaseAlgorithm) -> ReplayBuffer | None:
     return model.replay_buffer if isinstance(model, OffPolicyAlgorithm) else None
 
 
+def parts_of(buffer: ReplayBuffer) -> tuple[Array, Array]:
+    """The task's own part of each reward in a buffer and the words', float32 ``(rows, n_envs)``; checkpoints keep them.
+
+    Made if they are not there; what rows were paid before counts as the task's own.
+    """
+    if not hasattr(buffer, PARTS[0]):
+        for name, first in zip(PARTS, (buffer.rewards.copy(), np.zeros_like(buffer.rewards)), strict=True):
+            setattr(buffer, name, first)
+    return getattr(buffer, PARTS[0]), getattr(buffer, PARTS[1])
+
+
 def _rows(buffer: ReplayBuffer) -> dict[str, Array]:
     found: dict[str, Array] = {}
-    for name in ROWS:
+    for name in ROWS + (PARTS if hasattr(buffer, PARTS[0]) else ()):
         array: Any = getattr(buffer, name)
         if isinstance(array, dict):
             found |= {f"{name}/{key}": part for key, part in array.items()}

@@ -11,6 +11,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from vlmrl.agents.build import Shape, World
 from vlmrl.agents.deferred import DeferredReward, Gaps, StudentGaps
+from vlmrl.agents.deferred.aligning import Aligning
 from vlmrl.agents.learner import sb3
 from vlmrl.agents.policy import save_agent
 from vlmrl.agents.runs.checkpoint import Checkpoints, Restored
@@ -75,6 +76,8 @@ class Session:
         agent = run.config.agent
         venv = world.envs(teacher is not None, clock, agent.n_envs)
         self.model: BaseAlgorithm = sb3.build(agent, venv, run.config.policy, run.config.seed or 0)
+        # Asked before a checkpoint is read, which holds both parts of rewards where a weight lies between them.
+        Aligning(self._needs.own).parts(self.model)
         self._checkpoints = Checkpoints(run.checkpoints)
         self._before = self._take_up()
 
@@ -159,9 +162,17 @@ class Session:
         self._recall(pays)
         return [pays, *callbacks]
 
+    @property
+    def _needs(self) -> Needs:
+        """What the shape of the rewards asks whoever pays to tell."""
+        found: Needs = getattr(self.teacher and self.teacher.shape, "needs", Needs())
+        return found
+
     def _recall(self, pays: DeferredReward) -> None:
-        """Go on counting visits where the newest checkpoint left off."""
-        if self._before is None or not getattr(self.teacher and self.teacher.shape, "needs", Needs()).bits:
+        """Go on counting visits, and weighing the words, where the newest checkpoint left off."""
+        if self._before is not None and pays.aligning.moves:
+            pays.aligning.weight = float(self._before.notes["weight"])
+        if self._before is None or not self._needs.bits:
             return
         if visits := self._before.notes.get("visits"):
             pays.recall(visits)
@@ -171,8 +182,10 @@ class Session:
     def _notes(self) -> dict[str, Any]:
         earlier = float(self._before.notes["seconds"]) if self._before is not None else 0.0
         notes = {"lines": lengths(self.run), "seconds": earlier + self.clock.total}
-        visits = self._pays.visits if self._pays is not None else []
-        return {**notes, "visits": visits} if visits else notes
+        if self._pays is None:
+            return notes
+        kept = {"visits": self._pays.visits or None, "weight": self._pays.aligning.weight}
+        return notes | {name: value for name, value in kept.items() if value is not None}
 
 
 def _gaps(scoring: ScoringConfig, cadence: Cadence) -> Gaps | None:

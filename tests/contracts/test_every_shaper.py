@@ -44,7 +44,8 @@ def steps(shape: tuple[int, int], seed: int, paid: bool = True) -> Steps:
     before, after, reward, best = rng.random((4, *shape), dtype=np.float32)
     ended = rng.random(shape) < 0.2
     here, ever = rng.integers(1, 4, (2, *shape)).astype(np.float32)
-    return Steps(before, after, ended, 0.9, reward if paid else None, best, here, here + ever)
+    own = (rng.random(shape) < 0.3).astype(np.float32)
+    return Steps(before, after, ended, 0.9, reward if paid else None, best, here, here + ever, own)
 
 
 def out(shaper: Shaper, given: Steps) -> list[Any]:
@@ -81,7 +82,7 @@ def test_each_step_of_each_environment_is_on_its_own(name: str, rows: int, envs:
         before=given_.before[pick],
         after=given_.after[pick],
         terminated=given_.terminated[pick],
-        **{name: getattr(given_, name)[pick] for name in ("reward", "best", "visits_episode", "visits_global")},
+        **{name: getattr(given_, name)[pick] for name in ("reward", "best", "visits_episode", "visits_global", "own")},
     )
     for mixed, straight in zip(out(shaper, shuffled), whole, strict=True):
         np.testing.assert_array_equal(mixed, straight[pick])

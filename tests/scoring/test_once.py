@@ -21,11 +21,11 @@ def test_a_plain_string_is_a_goal(toy_encoder, frames):
 def test_an_encoder_is_built_once_by_name(toy_directory, frames, words):
     name = f"local-dir:{toy_directory}"
     first = score(frames, words, encoder=name)
-    from vlmrl.scoring.once import _encoder
+    from vlmrl.encoders import _built
 
-    before = _encoder.cache_info().misses
+    before = _built.cache_info().misses
     np.testing.assert_array_equal(score(frames, words, encoder=name), first)
-    assert _encoder.cache_info().misses == before
+    assert _built.cache_info().misses == before
 
 
 def test_what_is_unknown_is_named(toy_encoder, frames, words):

@@ -131,8 +131,12 @@ def _paid(agent: Trained, voice: Voice, scores: Sequence[Array], traces: Sequenc
     from vlmrl.agents.build import build_shape
 
     shape = build_shape(agent.world, voice.scorer, _out.say)
-    if Past(shape).needs.bits:
+    needs = Past(shape).needs
+    if needs.bits:
         _out.say("shaping.novelty: paid by how often a state had been visited then, so the pay is not shown")
+        return None
+    if needs.own is not None:
+        _out.say("shaping.blend: paid by what the task itself pays, too, so the pay is not shown")
         return None
     paid = []
     for row, trace in zip(scores, traces, strict=True):

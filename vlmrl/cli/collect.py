@@ -124,6 +124,7 @@ def _actors(settings: CollectSettings, task: Task) -> list[Actor]:
 
 def _trained(path: Path, task: Task, episodes: int) -> Actor:
     from vlmrl.cli._runs import trained
+    from vlmrl.config.parts import privileged
     from vlmrl.judge.collect import Actor
 
     agent = trained(path)
@@ -133,5 +134,6 @@ def _trained(path: Path, task: Task, episodes: int) -> Actor:
     if config.obs != "state":
         raise ConfigError(f"run={path}: acts by what it sees (obs={config.obs}); give one with obs=state")
     paid = "ground truth" if config.reward.is_oracle else f"{config.reward.name}"
+    paid += " and ground truth" if privileged(config) else ""
     about = f"{config.agent.name} on {paid}, {agent.steps:,} steps, seed {config.seed}"
     return Actor("trained", agent.policy, episodes, about)

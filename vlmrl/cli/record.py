@@ -71,7 +71,11 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _caption(agent: Trained) -> str:
-    return "trained on ground truth" if agent.config.reward.is_oracle else "trained agent"
+    from vlmrl.config.parts import privileged
+
+    if agent.config.reward.is_oracle:
+        return "trained on ground truth"
+    return "trained on words and ground truth" if privileged(agent.config) else "trained agent"
 
 
 def _paths(agent: Trained, seed: int) -> tuple[Path, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -13,7 +15,7 @@ from vlmrl.errors import UnknownName
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
 
-__all__ = ["load"]
+__all__ = ["kept", "load"]
 
 
 def load(name: str, **settings: Any) -> Encoder:
@@ -43,3 +45,13 @@ def load(name: str, **settings: Any) -> Encoder:
     check_keywords("encoder", keywords, family)
     encoder: Encoder = family(**keywords)
     return encoder
+
+
+def kept(name: str, **settings: Any) -> Encoder:
+    """The same, built once for all who ask for it alike; the last four stay in memory. Errors as for :func:`load`."""
+    return _built(name, json.dumps(settings, sort_keys=True))
+
+
+@lru_cache(maxsize=4)
+def _built(name: str, settings: str) -> Encoder:
+    return load(name, **json.loads(settings))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from vlmrl.config.parts import keywords_of, part
 from vlmrl.envs.gauge import Gauge
@@ -13,10 +13,20 @@ from vlmrl.keypoints.ask import Asked
 from vlmrl.keypoints.endpoint import Chat, endpoint_of
 from vlmrl.keypoints.gauge import PlanGauge
 from vlmrl.keypoints.plan import Geometry
+from vlmrl.keypoints.sight import Seen, seek_of
 from vlmrl.types import Words
 
+if TYPE_CHECKING:
+    from vlmrl.encoders.base import Encoder
 
-def gauge_of(name: str, settings: Mapping[str, Any], task: Task | None, words: Words) -> PlanGauge | None:
+
+def gauge_of(
+    name: str,
+    settings: Mapping[str, Any],
+    task: Task | None,
+    words: Words,
+    eyes: Callable[[], Encoder] | None = None,
+) -> PlanGauge | None:
     """What is read off a task's states for a reward; None for one that looks at pictures.
 
     Args:
@@ -24,10 +34,11 @@ def gauge_of(name: str, settings: Mapping[str, Any], task: Task | None, words: W
         settings: keywords of its constructor.
         task: where it pays; None: of a world of others nobody knows the points.
         words: what the agent is to do, for planners that read.
+        eyes: gives the run's encoder, for planners that look; it must pickle where environments run in processes.
 
     Raises:
         UnknownName: no such reward.
-        ConfigError: the task has no points, or the endpoint's settings are none.
+        ConfigError: the task has no points, or the settings of the endpoint, or of what is looked for, are none.
     """
     model = part("reward", name)
     if model.takes != "track":
@@ -42,8 +53,13 @@ def gauge_of(name: str, settings: Mapping[str, Any], task: Task | None, words: W
     success = task.success if settings["success"] == "truth" else None
     if model.planner == "geometry":
         return PlanGauge(task.points, Geometry(), str(settings["held"]), success)
+    near = float(settings["near"])
+    if model.planner == "map":
+        if eyes is None:
+            raise ConfigError(f"reward={name}: looks through an encoder, and is given none; give gauge_of eyes")
+        return PlanGauge(task.points, Seen(eyes, seek_of(settings["look"] or {})), str(settings["held"]), success, near)
     asked = Asked(Chat(endpoint_of(settings["endpoint"])), "; ".join(words.goal), float(settings["above"]))
-    return PlanGauge(task.points, asked, str(settings["held"]), success, float(settings["near"]))
+    return PlanGauge(task.points, asked, str(settings["held"]), success, near)
 
 
 def tell_planned(name: str, settings: Mapping[str, Any], say: Any) -> None:
@@ -52,6 +68,8 @@ def tell_planned(name: str, settings: Mapping[str, Any], say: Any) -> None:
     if model.takes != "track":
         return
     known = ["its ways are the simulator's own"] if model.planner == "geometry" else []
+    if model.planner == "map":
+        say(f"reward={name}: looks for its parts in the first picture of every episode, through a calibrated camera")
     if model.planner == "vlm":
         say(
             f"reward={name}: asks {(settings.get('endpoint') or {}).get('model')} about the start of every episode; "

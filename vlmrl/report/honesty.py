@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from vlmrl.config import packaged
-from vlmrl.config.parts import part
+from vlmrl.config.parts import part, privileged
 from vlmrl.errors import UnknownName
 from vlmrl.report.facts import Facts
 
@@ -30,6 +30,11 @@ def _paid(facts: Facts) -> str:
         )
     parts = (("reward", config.reward.name), ("encoder", config.encoder.name), ("shaping", config.shaping.name))
     said = ", ".join(f"{kind} <b>{escape(name)}</b>" for kind, name in parts)
+    if truth := privileged(facts.config):
+        return (
+            f"The agent was paid by the words and by the task's own reward (<b>{escape(truth)}</b>): {said}. That is "
+            "privileged: ground truth reached the learner, and this is no result from words alone."
+        )
     if facts.pictures:
         return _shown(facts, said)
     return (

@@ -14,7 +14,6 @@ import inspect
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -115,7 +114,7 @@ class Ensemble(FrameReward):
         self._rule = rule(combine, settings)
         self.scale = _scale(scale, self._rule)
         self._crops = tuple(CROPS)[: whole("reward.crops", crops, 1, len(CROPS))]
-        looks = [encoder, *(_encoder(name, json.dumps(own)) for name, own in parts("reward.encoders", encoders))]
+        looks = [encoder, *(every_encoder.kept(name, **own) for name, own in parts("reward.encoders", encoders))]
         asked = shared_out(parts("reward.rewards", rewards), settings, _OWN)
         self._rewards = [(name, one, _loaded(name, one, own)) for name, own in asked for one in looks]
         models = [model for *_, model in self._rewards]
@@ -292,12 +291,6 @@ class Ensemble(FrameReward):
 
 
 _OWN = {name for name in inspect.signature(Ensemble).parameters if name not in ("encoder", "settings")}
-
-
-@lru_cache(maxsize=4)
-def _encoder(name: str, settings: str) -> Encoder:
-    """A further encoder, loaded once for all ensembles that ask for it alike."""
-    return every_encoder.load(name, **json.loads(settings))
 
 
 def _loaded(name: str, encoder: Encoder, settings: Mapping[str, Any]) -> FrameReward:

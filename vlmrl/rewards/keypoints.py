@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,9 +81,12 @@ class Keypoints(TrackReward):
     @property
     def fingerprint(self) -> str:
         """A short hash of the formula and its settings."""
-        settings = {key: value for key, value in vars(self).items() if key != "encoder" and key[0] != "_"}
-        identity = json.dumps([type(self).__name__, settings], sort_keys=True)
+        identity = json.dumps([type(self).__name__, self._about()], sort_keys=True)
         return hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+    def _about(self) -> dict[str, Any]:
+        """What the numbers depend on, as JSON knows it."""
+        return {key: value for key, value in vars(self).items() if key != "encoder" and key[0] != "_"}
 
     def check(self, words: Words) -> None:
         """Take any words: none are read."""

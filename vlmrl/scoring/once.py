@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ def score(
         frames: uint8 ``(B, H, W, 3)`` or ``(T, N, H, W, 3)``, RGB; NumPy or torch on any device.
         words: one set for all frames or one per frame; a plain string is a goal alone.
         reward: the name of a reward model, as ``vlmrl list rewards`` shows.
-        encoder: the name of an encoder, any model that open_clip knows, or one that was built before. The last two
+        encoder: the name of an encoder, any model that open_clip knows, or one that was built before. The last four
             that were built by name stay in memory.
         settings: keywords of the reward model, such as ``alpha=0.7``.
 
@@ -41,11 +40,6 @@ def score(
         ShapeError: frames of another shape or dtype.
         WeightsMissing: the encoder's weights are not here and cannot be downloaded.
     """
-    built = _encoder(encoder) if isinstance(encoder, str) else encoder
+    built = encoders.kept(encoder) if isinstance(encoder, str) else encoder
     model = rewards.load(reward, built, **settings)
     return Scorer(model).frames(frames, Words.of(words) if isinstance(words, str) else words)
-
-
-@lru_cache(maxsize=2)
-def _encoder(name: str) -> Encoder:
-    return encoders.load(name)

@@ -51,6 +51,31 @@ class Past:
         for env in np.flatnonzero(envs).tolist():
             self._here[env].clear()
 
+    def own(self, infos: Sequence[Mapping[str, Any]]) -> dict[str, Float]:
+        """What the task itself pays a step, if anybody asks.
+
+        Args:
+            infos: what the environments told of it, one each: ``task_reward``, ``success``.
+
+        Returns:
+            ``own`` of the step, ``(N,)``.
+
+        Raises:
+            ConfigError: one does not tell it, or it is no finite number.
+        """
+        if self.needs.own is None:
+            return {}
+        what = self.needs.own.what
+        key = {"reward": "task_reward"}.get(what, what)
+        told = np.array([info.get(key, np.nan) for info in infos], np.float32)
+        if not np.isfinite(told).all():
+            instead = "name a task, or take own=reward" if what == "success" else "wrap it in vlmrl.envs.FrameTap"
+            raise ConfigError(
+                f"shaping.blend.own={what}: asks for the task's own {what}, and env {int(np.isfinite(told).argmin())} "
+                f"tells no such number (info[{key!r}]); {instead}"
+            )
+        return {"own": told}
+
     def scores(
         self, before: Float, done: NDArray[np.bool_], acted: NDArray[np.bool_] | None = None
     ) -> dict[str, Float]:
@@ -135,7 +160,9 @@ class Past:
         return cells
 
 
-def with_past(shape: object, steps: Steps, done: NDArray[np.bool_], states: Array | None = None) -> Steps:
+def with_past(
+    shape: object, steps: Steps, done: NDArray[np.bool_], states: Array | None = None, own: Float | None = None
+) -> Steps:
     """Whole episodes, one after the other, with what ``shape`` asks of their past, every cell new at first.
 
     Args:
@@ -143,12 +170,15 @@ def with_past(shape: object, steps: Steps, done: NDArray[np.bool_], states: Arra
         steps: ``(T, N)``, in the order of time.
         done: bool ``(T, N)``, the step ended an episode, truly or by a time limit.
         states: ``(T, N, D)``, what the steps led to; None where nobody asks.
+        own: float32 ``(T, N)``, what the task itself paid; likewise.
 
     Raises:
         ConfigError: states are asked for, and there are none.
     """
     past = Past(shape)
-    if not past.needs:
+    if past.needs.own is not None:
+        steps = steps.but(own=own)
+    if not (past.needs.best or past.needs.bits):
         return steps
     past.begin(steps.after.shape[1])
     rows: list[Mapping[str, Any]] = [

@@ -43,6 +43,8 @@ class Steps:
         visits_episode: float32 ``(T, N)``, how often the cell of the state that the step led to has been visited in
             this episode, this visit included, so at least 1.
         visits_global: float32 ``(T, N)``, the same over all episodes of all environments.
+        own: float32 ``(T, N)``, what the task itself pays each step, ground truth (:class:`Own`); told as those are.
+        weight: what the words' part is worth beside ``own`` at this time of a run; None: what the shaper itself says.
 
     Raises:
         ShapeError: the shapes differ, or are not ``(T, N)``.
@@ -57,11 +59,13 @@ class Steps:
     best: Float | None = None
     visits_episode: Float | None = None
     visits_global: Float | None = None
+    own: Float | None = None
+    weight: float | None = None
 
     def __post_init__(self) -> None:
         """Compare the shapes."""
         shapes = {name: getattr(self, name).shape for name in ("before", "after", "terminated")}
-        for name in ("reward", "best", "visits_episode", "visits_global"):
+        for name in ("reward", "best", "visits_episode", "visits_global", "own"):
             if getattr(self, name) is not None:
                 shapes[name] = getattr(self, name).shape
         if len(set(shapes.values())) != 1 or self.after.ndim != 2:
@@ -87,32 +91,51 @@ class Steps:
         found: Float | None = getattr(self, name)
         if found is None:
             raise ConfigError(
-                f"shaping=[{by}]: needs Steps.{name}, of the episode's past, which nobody told here; runs, "
+                f"shaping=[{by}]: needs Steps.{name}, which nobody told here; runs, "
                 "DeferredReward and the wrappers do, and vlmrl.shaping.with_past does for whole episodes"
             )
         return found
 
 
 @dataclass(frozen=True)
+class Own:
+    """What of a task's own pay a shaper asks for, and how the weight of the words beside it moves.
+
+    Attributes:
+        what: ``success`` (1 where the task is done, else 0) or ``reward`` (the environment's own).
+        weight: of the words at first.
+        rate: the most that it moves at a time; 0: it stays.
+        most: the highest that it may be.
+    """
+
+    what: str
+    weight: float
+    rate: float
+    most: float
+
+
+@dataclass(frozen=True)
 class Needs:
-    """What of an episode's past a shaper asks whoever pays to tell (:class:`vlmrl.shaping.Past`).
+    """What of a step's surroundings a shaper asks whoever pays to tell (:class:`vlmrl.shaping.Past`).
 
     Attributes:
         best: :attr:`Steps.best`.
         bits: ``2**bits`` cells of the state, whose visits :attr:`Steps.visits_episode` and :attr:`Steps.visits_global`
             count; 0 where nobody counts.
+        own: :attr:`Steps.own`, the task's own pay; None where nobody asks, and none reaches the learner.
     """
 
     best: bool = False
     bits: int = 0
+    own: Own | None = None
 
     def __bool__(self) -> bool:
         """Whether anything is asked for."""
-        return self.best or self.bits > 0
+        return self.best or self.bits > 0 or self.own is not None
 
     def __or__(self, other: Needs) -> Needs:
         """What either asks for."""
-        return Needs(self.best or other.best, max(self.bits, other.bits))
+        return Needs(self.best or other.best, max(self.bits, other.bits), self.own or other.own)
 
 
 class Shaper(ABC):
@@ -132,6 +155,7 @@ class Shaper(ABC):
             would pay for going to and fro.
         never_negative: a base that pays no step below 0.
         holds_back: what comes before it is paid in part.
+        pays_truth: part of what it pays is the task's own, so that no result with it is from words.
     """
 
     stage: ClassVar[Stage]
@@ -140,6 +164,7 @@ class Shaper(ABC):
     pays_differences: ClassVar[bool] = False
     never_negative: ClassVar[bool] = False
     holds_back: ClassVar[bool] = False
+    pays_truth: ClassVar[bool] = False
 
     @property
     def needs(self) -> Needs:

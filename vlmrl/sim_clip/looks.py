@@ -152,7 +152,6 @@ class Stage:
         return frame, float(np.clip(self._seen() / 0.5, 0, 1))
 
     def _seen(self) -> float:
-        eye = self._renderer.eye
         points = []
         for geom in self._geoms:
             centre, axis = self._data.geom_xpos[geom], self._data.geom_xmat[geom].reshape(3, 3)[:, 2]
@@ -160,12 +159,7 @@ class Stage:
                 self._model.geom_size[geom, 1] if self._model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_CAPSULE else 0.0
             )
             points += [centre - reach * axis, centre, centre + reach * axis]
-        relative = np.array(points) - eye.pos
-        forward, up = np.array(eye.forward), np.array(eye.up)
-        depth = relative @ forward
-        across, along = relative @ np.cross(forward, up), relative @ up
-        limit = depth * self._half
-        return float(((depth > 0) & (np.abs(across) < limit) & (np.abs(along) < limit)).mean())
+        return float(self._renderer.sees(np.array(points)).mean())
 
     def close(self) -> None:
         """Release the renderer."""

@@ -90,10 +90,16 @@ class VectorVLMReward(gym.vector.VectorWrapper[Any, Any, Any, Any, Any]):
         told = self._past.scores(self._before, ended, acted)
         if self._past.needs.bits:
             told |= self._past.states(_led_to(observations, infos, restarted), ended, acted)
+        own = _told(infos, "task_reward", rewards, restarted)
+        truth = {"task_reward": own, "success": _told(infos, "success", [np.nan] * self.num_envs, restarted)}
+        told |= self._past.own(
+            [{key: row[env] if acted[env] else 0.0 for key, row in truth.items()} for env in range(self.num_envs)]
+        )
         past = {name: row[None] for name, row in told.items()}
-        steps = Steps(self._before[None], after[None], np.asarray(terminated, dtype=bool)[None], self._gamma, **past)
+        steps = Steps(self._before[None], after[None], np.asarray(terminated, dtype=bool)[None], self._gamma).but(
+            **past
+        )
         paid = np.where(acted, self._shape(steps)[0], np.float32(0)).astype(np.float64)
-        own = _task_rewards(infos, rewards, restarted)
         self._before, self._ended = following, ended
         infos = _with(_with(infos, "task_reward", own, acted), "vlm_score", after, acted)
         return observations, paid, terminated, truncated, _without_frame(infos)
@@ -128,12 +134,12 @@ def _led_to(observations: Any, infos: dict[str, Any], restarted: NDArray[np.bool
     return seen
 
 
-def _task_rewards(infos: dict[str, Any], rewards: Any, restarted: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The environments' own rewards, float64 ``(N,)``: where FrameTap put them, or as they were paid."""
-    own = np.array(infos.get("task_reward", rewards), dtype=np.float64)
+def _told(infos: dict[str, Any], key: str, otherwise: Any, restarted: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """A number that the environments tell of their steps, float64 ``(N,)``; ``otherwise`` where they do not."""
+    own = np.array(infos.get(key, otherwise), dtype=np.float64)
     last = infos.get("final_info", {})
-    if "task_reward" in last:  # Gymnasium keeps the last infos of ended episodes apart
-        own[restarted] = np.asarray(last["task_reward"], dtype=np.float64)[restarted]
+    if key in last:  # Gymnasium keeps the last infos of ended episodes apart
+        own[restarted] = np.asarray(last[key], dtype=np.float64)[restarted]
     return own
 
 

@@ -99,8 +99,9 @@ class VLMReward(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs
         ended = np.array([[terminated]], dtype=bool)
         done = ended[0] | truncated
         told = self._past.scores(before, done) | self._past.states(np.asarray(observation)[None], done)
+        told |= self._past.own([info])
         past = {name: row[None] for name, row in told.items()}
-        paid = self._shape(Steps(before[None], after[None], ended, self._gamma, **past))
+        paid = self._shape(Steps(before[None], after[None], ended, self._gamma).but(**past))
         self._before = after
         return observation, float(paid[0, 0]), terminated, truncated, info
 

@@ -59,7 +59,7 @@ def of_tracks(contender: Contender, model: TrackReward, name: str, settings: Map
         raise ConfigError(f"reward={name}: reads episodes, not frames")
 
     def gauge(task: Task, words: Words) -> Gauge:
-        found = gauge_of(name, settings, task, words)
+        found = gauge_of(name, settings, task, words, lambda: model.encoder)
         assert found is not None
         return found
 
