@@ -13,6 +13,7 @@ import numpy as np
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.rewards.base import unit_scores
+from vlmrl.scoring.histories import HistoryScorer
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.scoring.tracks import TrackScorer
 from vlmrl.shaping import Chain, Shaper, Steps, chain, with_past
@@ -23,6 +24,9 @@ from vlmrl.shaping.preference import Preference
 from vlmrl.shaping.quantiles import Quantiles
 from vlmrl.shaping.spread import Spread
 from vlmrl.types import Array, Words
+
+AnyStep: TypeAlias = Scorer | TrackScorer | HistoryScorer
+"""What gives each step a score."""
 
 Say: TypeAlias = Callable[[str], object]
 
@@ -59,7 +63,7 @@ def measured(
     shaping: Mapping[str, Mapping[str, Any] | None],
     task: Task | None,
     make_env: Callable[[], gym.Env[Any, Any]],
-    scorer: Scorer | TrackScorer,
+    scorer: AnyStep,
     words: Words,
     say: Say,
 ) -> dict[str, dict[str, Any]]:
@@ -167,7 +171,7 @@ class _Sights:
     """What can be seen of a world before learning starts, drawn and scored only if somebody asks."""
 
     def __init__(
-        self, task: Task | None, make_env: Callable[[], gym.Env[Any, Any]], scorer: Scorer | TrackScorer, words: Words
+        self, task: Task | None, make_env: Callable[[], gym.Env[Any, Any]], scorer: AnyStep, words: Words
     ) -> None:
         self._task, self._make_env, self._scorer, self._words = task, make_env, scorer, words
 
@@ -175,14 +179,14 @@ class _Sights:
     def random(self) -> Array:
         """Scores float32 ``(B,)`` of every :data:`EVERY`-th frame that a random agent sees, and of each last one."""
         some = [frames[sorted({*range(EVERY, len(frames), EVERY), len(frames) - 1})] for frames, *_ in self._episodes]
-        return self._scorer.frames(np.concatenate(some), self._words)
+        return self._scores(some)
 
     def steps(self, shape: Chain) -> Steps:
         """All steps of that agent, ``(T, 1)``, at the discount that they have where nobody gives one.
 
         With what ``shape`` asks of their past, as if nothing had been visited before.
         """
-        scores = self._scorer.frames(np.concatenate([frames for frames, *_ in self._episodes]), self._words)
+        scores = self._scores([frames for frames, *_ in self._episodes])
         episodes = np.split(scores, np.cumsum([len(frames) for frames, *_ in self._episodes])[:-1])
         last = [np.arange(1, len(frames)) == len(frames) - 1 for frames, *_ in self._episodes]
         ends = [row & end for row, (_, end, _) in zip(last, self._episodes, strict=True)]
@@ -193,9 +197,20 @@ class _Sights:
 
     def posed(self, pose: str) -> Array:
         """Scores float32 ``(POSES,)`` of posed states."""
+        if isinstance(self._scorer, HistoryScorer):
+            raise ConfigError(
+                f"shaping: asks what {pose} states score, and {type(self._scorer.model).__name__} reads episodes, not "
+                "single states; take shaping=default, shaping=score or shaping=preference"
+            )
         with closing(self._make_env()) as env:
             frames = _posed(env, pose)
         return self._scorer.frames(frames, self._words)
+
+    def _scores(self, episodes: list[Array]) -> Array:
+        """Scores float32 ``(sum of T,)`` of the frames uint8 ``(T, H, W, 3)`` of episodes."""
+        if isinstance(self._scorer, HistoryScorer):
+            return np.concatenate([self._scorer.so_far(frames, self._words) for frames in episodes])
+        return self._scorer.frames(np.concatenate(episodes), self._words)
 
     def need_a_task(self, key: str, instead: str) -> None:
         """Refuse to go on where nobody poses states.
