@@ -8,12 +8,10 @@ from typing import Any, TypeAlias
 import gymnasium as gym
 import numpy as np
 
-from vlmrl.agents.sights import Sights
+from vlmrl.agents.sights import AnyStep, Sights
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.rewards.base import unit_scores
-from vlmrl.scoring.scorer import Scorer
-from vlmrl.scoring.tracks import TrackScorer
 from vlmrl.shaping import Chain, Shaper, Steps, chain
 from vlmrl.shaping.base import finite
 from vlmrl.shaping.calibrate import Calibrate
@@ -42,7 +40,7 @@ def measured(
     shaping: Mapping[str, Mapping[str, Any] | None],
     task: Task | None,
     make_env: Callable[[], gym.Env[Any, Any]],
-    scorer: Scorer | TrackScorer,
+    scorer: AnyStep,
     words: Words,
     say: Say,
 ) -> dict[str, dict[str, Any]]:

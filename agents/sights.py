@@ -6,17 +6,21 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import gymnasium as gym
 import numpy as np
 
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
+from vlmrl.scoring.histories import HistoryScorer
 from vlmrl.scoring.tracks import TrackScorer
 from vlmrl.shaping import Chain, Past, Steps, with_past
 from vlmrl.types import Array, Words
 from vlmrl.video.play import FrameScorer
+
+AnyStep: TypeAlias = FrameScorer | TrackScorer | HistoryScorer
+"""What gives each step a score."""
 
 POSES = 64
 """States posed of a kind."""
@@ -41,7 +45,7 @@ class Sights:
         self,
         task: Task | None,
         make_env: Callable[[], gym.Env[Any, Any]],
-        scorer: FrameScorer | TrackScorer,
+        scorer: AnyStep,
         words: Words,
     ) -> None:
         self._task, self._make_env, self._scorer, self._words = task, make_env, scorer, words
@@ -50,16 +54,17 @@ class Sights:
     def random(self) -> Array:
         """Scores float32 ``(B,)`` of every :data:`EVERY`-th frame that a random agent sees, and of each last one."""
         seen = [one.frames for one in self._episodes]
-        some = [frames[sorted({*range(EVERY, len(frames), EVERY), len(frames) - 1})] for frames in seen]
-        return self._scorer.frames(np.concatenate(some), self._words)
+        some = [sorted({*range(EVERY, len(frames), EVERY), len(frames) - 1}) for frames in seen]
+        if isinstance(self._scorer, HistoryScorer):  # which must see every frame
+            return np.concatenate([scores[at] for scores, at in zip(self._scores(seen), some, strict=True)])
+        return np.concatenate(self._scores([frames[at] for frames, at in zip(seen, some, strict=True)]))
 
     def steps(self, shape: Chain) -> Steps:
         """All steps of that agent, ``(T, 1)``, at the discount that they have where nobody gives one.
 
         With what ``shape`` asks of their past, as if nothing had been visited before.
         """
-        scores = self._scorer.frames(np.concatenate([one.frames for one in self._episodes]), self._words)
-        episodes = np.split(scores, np.cumsum([len(one.frames) for one in self._episodes])[:-1])
+        episodes = self._scores([one.frames for one in self._episodes])
         last = [np.arange(1, len(one.frames)) == len(one.frames) - 1 for one in self._episodes]
         ends = [row & one.ended for row, one in zip(last, self._episodes, strict=True)]
         before, after = (np.concatenate([row[side] for row in episodes]) for side in (slice(-1), slice(1, None)))
@@ -70,10 +75,26 @@ class Sights:
         return with_past(shape, steps, np.concatenate(last)[:, None], states, paid)
 
     def posed(self, pose: str) -> Array:
-        """Scores float32 ``(POSES,)`` of posed states."""
+        """Scores float32 ``(POSES,)`` of posed states.
+
+        Raises:
+            ConfigError: the scorer reads episodes, or nobody knows such states.
+        """
+        if isinstance(self._scorer, HistoryScorer):
+            raise ConfigError(
+                f"shaping: asks what {pose} states score, and {type(self._scorer.model).__name__} reads episodes, not "
+                "single states; take shaping=default, shaping=score or shaping=preference"
+            )
         with closing(self._make_env()) as env:
             frames = _posed(env, pose)
         return self._scorer.frames(frames, self._words)
+
+    def _scores(self, episodes: list[Array]) -> list[Array]:
+        """Scores float32 ``(T,)`` of the frames uint8 ``(T, H, W, 3)`` of each episode."""
+        if isinstance(self._scorer, HistoryScorer):
+            return [self._scorer.so_far(frames, self._words) for frames in episodes]
+        scores = self._scorer.frames(np.concatenate(episodes), self._words)
+        return np.split(scores, np.cumsum([len(frames) for frames in episodes])[:-1])
 
     def need_a_task(self, key: str, instead: str) -> None:
         """Refuse to go on where nobody poses states.

@@ -144,7 +144,7 @@ class AllCores:
     scores while frames are drawn counts as well, so that shares may add up to more than 1.
 
     Args:
-        scorer: an object with ``frames(frames, words)``, or ``clips(clips, words)``.
+        scorer: an object with ``frames(frames, words)``, ``clips(clips, words)``, or ``look`` and ``histories``.
         clock: counts its time as scoring.
         threads: torch threads for the scorer.
     """
@@ -164,6 +164,21 @@ class AllCores:
         """Score whole episodes, as the scorer does where its ``cadence`` is ``episode``."""
         with threads(self._threads), self._clock.of("scoring"):
             return self._scorer.clips(clips, words)
+
+    def look(self, frames: Any) -> Any:
+        """What is kept of frames, as the scorer keeps it where it ``takes`` a ``history``."""
+        with threads(self._threads), self._clock.of("scoring"):
+            return self._scorer.look(frames)
+
+    def histories(self, seen: Any, since: Any, words: Any) -> Any:
+        """Score the last frames of episodes so far, likewise."""
+        with threads(self._threads), self._clock.of("scoring"):
+            return self._scorer.histories(seen, since, words)
+
+    def so_far(self, clip: Any, words: Any) -> Any:
+        """Score each frame of a clip by those before it, likewise."""
+        with threads(self._threads), self._clock.of("scoring"):
+            return self._scorer.so_far(clip, words)
 
     def voices(self, frames: Any, words: Any) -> Any:
         """What each opinion says, as the scorer does; {} of one that tells nothing of the kind."""

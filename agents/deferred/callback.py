@@ -22,6 +22,7 @@ from vlmrl.agents.deferred.aligning import Aligning
 from vlmrl.agents.deferred.gaps import Gaps, check_gaps
 from vlmrl.agents.deferred.guards import check_callbacks, check_model, warn_early_end
 from vlmrl.agents.deferred.held import HeldFrames
+from vlmrl.agents.deferred.histories import HeldHistories
 from vlmrl.agents.deferred.late import Labeller, LateRewards
 from vlmrl.agents.deferred.steps import Step, blank, check_unpaid, led_to, present_frames, reset_frame
 from vlmrl.agents.deferred.tally import Succeeded, Tally
@@ -52,7 +53,7 @@ class DeferredReward(BaseCallback):
     Args:
         scorer: an object with ``frames(frames, words)``, or such a function, giving one finite number a frame. One
             whose ``cadence`` is ``episode`` has ``clips(clips, words)`` instead, one number an episode, which its last
-            step is paid; all others are paid 0.
+            step is paid; all others are paid 0. One that ``takes`` a ``history`` has ``look`` and ``histories``.
         words: handed to the scorer.
         shape: from scores to rewards; None pays each step the score of the frame that it led to. Its attribute
             ``needs`` (:class:`~vlmrl.shaping.Needs`), if it has one, says what it asks of an episode's past.
@@ -189,8 +190,7 @@ class DeferredReward(BaseCallback):
         """Start from environments that were reset, or that another callback stepped."""
         venv = self.training_env
         room = 2 * venv.num_envs  # a step of every env, each followed by a reset
-        kind = HeldEpisodes if self._scorer().cadence == "episode" else HeldFrames
-        self._held = kind(self._scorer(), max(self._hold, room))
+        self._held = _held_by(self._scorer())(self._scorer(), max(self._hold, room))
         self._past.begin(venv.num_envs)
         self.aligning.restart(anew=True)
         self._steps, self._unpaid = [], None
@@ -358,7 +358,7 @@ class DeferredReward(BaseCallback):
     def _scorer(self) -> CheckedScores:
         if self._scores is None:
             self._scores = CheckedScores(*self._request.load(), whole=True)
-            check_gaps(self._gaps, self._scores.cadence)
+            check_gaps(self._gaps, self._scores.cadence, self._scores.takes)
         return self._scores
 
     def _log(self) -> None:
@@ -384,6 +384,13 @@ class _Hook(BaseCallback):
     def _on_step(self) -> bool:
         self._function()
         return True
+
+
+def _held_by(scores: CheckedScores) -> type[HeldFrames]:
+    """What keeps frames until they are scored, by what their scores depend on."""
+    if scores.cadence == "episode":
+        return HeldEpisodes
+    return HeldHistories if scores.takes == "history" else HeldFrames
 
 
 def _replay(model: BaseAlgorithm) -> ReplayBuffer:

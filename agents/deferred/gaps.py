@@ -100,14 +100,20 @@ class Gaps:
             row[~there] = guessed[~there]
 
 
-def check_gaps(gaps: Gaps, cadence: Cadence) -> None:
-    """Refuse gaps that would be filled with numbers which whole episodes do not have.
+def check_gaps(gaps: Gaps, cadence: Cadence, takes: str = "picture") -> None:
+    """Refuse gaps that would be filled with numbers which whole episodes do not have, or single states do not tell.
 
     Raises:
-        ConfigError: a line would lead up to an episode's score, or a student or late scores would stand in for it.
+        ConfigError: a line would lead up to an episode's score, or a student or late scores would stand in for it, or
+            for the score of an episode so far.
     """
     if cadence == "episode" and gaps.widest > 1 and (gaps.looks_ahead or gaps.reads_states):
         raise ConfigError(
             "scoring.between: between the frames of an episode that is scored as a whole there is nothing to fill in; "
             "take scoring.between=hold, which leaves frames out (Gaps(k, 'hold'))"
+        )
+    if takes == "history" and (gaps.reads_states or gaps.late):
+        raise ConfigError(
+            "scoring.between: a student sees a state alone, and this reward reads the episode up to it; take "
+            "scoring.between=line or scoring.between=hold"
         )

@@ -12,7 +12,7 @@ from vlmrl.agents.build import World
 from vlmrl.agents.learner import sb3
 from vlmrl.agents.runs.session import Teacher
 from vlmrl.agents.timing import Clock
-from vlmrl.types import Array
+from vlmrl.types import Array, Words
 
 STEPS = 16
 """Steps that each environment takes, at random."""
@@ -48,9 +48,9 @@ def rehearse(world: World, teacher: Teacher | None, say: Callable[[str], object]
         taken = f"{STEPS * venv.num_envs / (time.perf_counter() - start):,.0f} environment steps/s"
         if teacher is not None:
             start = time.perf_counter()
-            if teacher.scorer.cadence == "episode":  # of each environment what it has shown
+            if teacher.reads_episodes:  # of each environment what it has shown
                 clips = [np.stack(frames[env :: venv.num_envs]) for env in range(venv.num_envs)]
-                scores = teacher.scorer.clips(clips, world.words)
+                scores = _of_episodes(teacher, clips, world.words)
             else:
                 scores = teacher.scorer.frames(np.stack(frames), world.words)
             taken += ", keypoints read, " if frames[0].ndim == 1 else ""
@@ -65,3 +65,10 @@ def rehearse(world: World, teacher: Teacher | None, say: Callable[[str], object]
         say(f"torch {torch.__version__}, {torch.get_num_threads()} threads; nothing was written")
     finally:
         venv.close()
+
+
+def _of_episodes(teacher: Teacher, clips: list[Array], words: Words) -> Array:
+    """What episodes ``(T, H, W, 3)`` are worth as wholes, or their frames one after the other."""
+    if teacher.scorer.cadence == "episode":
+        return np.asarray(teacher.scorer.clips(clips, words))
+    return np.concatenate([teacher.scorer.so_far(clip, words) for clip in clips])

@@ -45,6 +45,11 @@ class Teacher:
     shape: Shape
     model: RewardModel
 
+    @property
+    def reads_episodes(self) -> bool:
+        """Whether it reads more than single frames: whole episodes, or episodes so far."""
+        return self.scorer.cadence == "episode" or self.scorer.takes == "history"
+
 
 class Session:
     """Learns until ``agent.total_steps``, or until somebody asks it to stop; goes on from the newest checkpoint.
@@ -146,7 +151,7 @@ class Session:
             return callbacks
         if self.world.gauge is not None:
             self._say("not watched for signs of hacking: the alarms look at frames, and this reward reads keypoints")
-        elif run.config.evaluation.watch and self.teacher.scorer.cadence == "episode":
+        elif run.config.evaluation.watch and self.teacher.reads_episodes:
             self._say("not watched for signs of hacking: the alarms ask about frames, and the reward reads episodes")
         elif run.config.evaluation.watch:
             until = self.model.num_timesteps

@@ -75,6 +75,7 @@ def _rewards() -> list[Row]:
                 "needs": [
                     *(side for side in ("baseline", "negative") if getattr(model, f"needs_{side}")),
                     *(f"reward.{key}" for key in model.missing_pictures({})),
+                    *(["reward.weights"] if model.needs_training else []),
                 ],
                 "range": [model.low, model.high],
                 "settings": _defaults(model),

@@ -21,7 +21,7 @@ from vlmrl.judge.bench.entry import Entry, WordsOf, of_function, of_model, of_pi
 from vlmrl.judge.bench.tracks import PLANNED, of_tracks
 from vlmrl.judge.pictures import with_pictures
 from vlmrl.metrics.board import Contender
-from vlmrl.rewards.base import ClipReward, RewardModel
+from vlmrl.rewards.base import ClipReward, HistoryReward, RewardModel
 from vlmrl.scoring.remembered import Remembered
 from vlmrl.types import Words
 
@@ -35,15 +35,15 @@ def entries(asked: str, encoder_names: str, prompts: str) -> list[Entry]:
     """Every reward with every encoder and every set of sentences.
 
     Args:
-        asked: names with commas between, each with settings of its own after a colon; ``all`` that need no endpoint; or
-            ``FILE.py:FUNCTION``.
+        asked: names with commas between, each with settings of its own after a colon; ``all`` that need no endpoint
+            and no training; or ``FILE.py:FUNCTION``.
         encoder_names: names with commas between.
         prompts: ``shipped`` and YAML files, with commas between.
 
     Raises:
         ConfigError: an unknown name or setting, a file that cannot be read, or the same twice.
     """
-    every = (name for name in names("reward") if not part("reward", name).needs_endpoint)
+    every = (name for name in names("reward") if not _needs_more(part("reward", name)))
     wanted = tuple(every) if asked == "all" else tuple(asked.split(","))
     own = [_own(one) for one in wanted if OWN.fullmatch(one)]
     models = [one for one in wanted if not OWN.fullmatch(one)]
@@ -77,6 +77,10 @@ def settings_of(reward: str) -> tuple[str, dict[str, Any]]:
     return name, settings
 
 
+def _needs_more(kind: type[RewardModel]) -> bool:
+    return kind.needs_endpoint or kind.needs_training
+
+
 def _of(models: list[str], name: str, encoder: Encoder, sets: Mapping[str, WordsOf]) -> Iterator[Entry]:
     remembered = Remembered(encoder)
     for reward in models:
@@ -89,7 +93,7 @@ def _of(models: list[str], name: str, encoder: Encoder, sets: Mapping[str, Words
         if drawn:
             show = partial(_shown, model, settings, encoder.image_size)
             kind = part("reward", model)
-            whole = issubclass(kind, ClipReward)
+            whole = issubclass(kind, ClipReward | HistoryReward)
             asked = sets if kind.reads_words else {PICTURES: lambda task: task.words}
             for label, words in asked.items():
                 told = label if set(drawn.values()) == {"random"} or label == PICTURES else f"{label}, {PICTURES}"

@@ -4,6 +4,7 @@
   vlmrl score a.png b.png goal="..." reward=cosine encoder=ViT-B-32/laion2b_s34b_b79k
   vlmrl score frames.npy goal="..." baseline="..." json=scores.json
   vlmrl score a.mp4 b.mp4 goal="..." reward=roboclip reward.film=demo.mp4
+  vlmrl score film.mp4 goal="..." reward=progress reward.weights=progress.safetensors
 
 Files are images, films (mp4, gif, avi, mkv, mov, webm), or .npy arrays of uint8 frames, (H, W, 3) or (B, H, W, 3).
 """
@@ -23,6 +24,7 @@ from vlmrl.errors import ConfigError
 
 if TYPE_CHECKING:
     from vlmrl.scoring.clips import ClipScorer
+    from vlmrl.scoring.histories import HistoryScorer
     from vlmrl.scoring.scorer import Scorer
     from vlmrl.types import Words
 
@@ -61,6 +63,7 @@ def run(argv: Sequence[str]) -> int:
         raise ConfigError("reward=oracle: is the simulator's own reward, and a picture has no simulator; take another")
     from vlmrl import encoders, rewards
     from vlmrl.scoring.clips import ClipScorer, scorer_for
+    from vlmrl.scoring.histories import HistoryScorer
     from vlmrl.types import Words
 
     words = Words(settings.goal, settings.baseline, settings.negative)
@@ -72,6 +75,8 @@ def run(argv: Sequence[str]) -> int:
         rows = [_of_film(scorer, path, words, settings.every) for path in settings.files]
         if scorer.abstained:
             _out.say(f"abstained: the reward can say nothing of {scorer.abstained} of {scorer.clips_scored} films")
+    elif isinstance(scorer, HistoryScorer):
+        rows = [row for path in settings.files for row in _of_episode(scorer, path, words, settings.every)]
     else:
         rows = [row for path in settings.files for row in _of_frames(scorer, path, words, settings.every)]
     _out.table(_thinned(rows))
@@ -87,6 +92,22 @@ def _of_frames(scorer: Scorer, path: Path, words: Words, every: int) -> Iterator
     for first, frames in read(path, every):
         for index, score in enumerate(scorer.frames(frames, words)):
             yield {"file": str(path), "frame": first + index * every, "score": round(float(score), 6)}
+
+
+def _of_episode(scorer: HistoryScorer, path: Path, words: Words, every: int) -> Iterator[dict[str, Any]]:
+    """Each frame of a film by those before it; of a long film the rows are kept, and not the pictures."""
+    import numpy as np
+
+    from vlmrl.frame_files import read
+
+    seen, places = [], []
+    for first, frames in read(path, every):
+        seen.append(scorer.look(frames))
+        places += [first + index * every for index in range(len(frames))]
+    if not places:
+        raise ConfigError(f"files={path}: holds no frame; name a film that shows something")
+    for place, score in zip(places, scorer.histories([np.concatenate(seen)], [0], words), strict=True):
+        yield {"file": str(path), "frame": place, "score": round(float(score), 6)}
 
 
 def _of_film(scorer: ClipScorer, path: Path, words: Words, every: int) -> dict[str, Any]:

@@ -191,6 +191,15 @@ class Dataset:
             ) from cause
 
 
+def sheet_of(folder: Path) -> Sheet:
+    """The datasheet of a dataset's folder, no episode read.
+
+    Raises:
+        RunError: there is no such dataset.
+    """
+    return Sheet.read(_metadata(folder.parent if folder.name == DATA else folder)["sheet"])
+
+
 def _metadata(folder: Path) -> dict[str, Any]:
     path = folder / DATA / METADATA
     try:

@@ -17,7 +17,7 @@ from vlmrl.judge.random_policy import RandomPolicy
 from vlmrl.metrics.evaluation import Comparison, Evaluation, Trace
 from vlmrl.metrics.rank import auroc, spearman
 from vlmrl.types import Array, Words
-from vlmrl.video.play import EpisodeScorer, FrameScorer, Policy
+from vlmrl.video.play import AnyScorer, Policy
 
 RANDOM = "random"
 """What the random agent is called in a table."""
@@ -28,7 +28,7 @@ def compare(
     make_env: MakeEnv,
     task: Task | None,
     seeds: Sequence[int],
-    scorer: FrameScorer | EpisodeScorer | None = None,
+    scorer: AnyScorer | None = None,
     words: Words | None = None,
     chosen: Mapping[str, str] | None = None,
     batch: int = 16,

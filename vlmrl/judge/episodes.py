@@ -13,7 +13,7 @@ from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.metrics.evaluation import Episode, Evaluation, Trace
 from vlmrl.types import Array, Words
-from vlmrl.video.play import LONGEST, EpisodeScorer, FrameScorer, Policy, Scores, stacked
+from vlmrl.video.play import LONGEST, AnyScorer, Policy, Scores, stacked
 
 MakeEnv: TypeAlias = Callable[[], "gym.Env[Any, Any]"]
 """Builds one environment with its time limit."""
@@ -32,7 +32,7 @@ def evaluate(
     make_env: MakeEnv,
     task: Task | None,
     seeds: Sequence[int],
-    scorer: FrameScorer | EpisodeScorer | None = None,
+    scorer: AnyScorer | None = None,
     words: Words | None = None,
     batch: int = 16,
     keep_frames: bool = False,

@@ -7,20 +7,16 @@ it is, and only a projection of its embeddings is learned.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch.nn.functional import normalize, softplus
 from torch.nn.utils.rnn import pad_sequence
 
-from vlmrl.config import atomic
 from vlmrl.errors import ConfigError
+from vlmrl.rewards import _weights
 
 HELD = 5
 """Of preferences every so many are held out, where there are twice as many."""
@@ -234,18 +230,8 @@ def _check(preferences: Sequence[tuple[int, int]], demos: Sequence[torch.Tensor]
 
 
 def save(path: Path, matrix: torch.Tensor, learned: Learned) -> None:
-    """Write a map as safetensors, and how it came out as JSON beside it, each in one piece.
-
-    Raises:
-        ConfigError: the name does not end in ``.safetensors``.
-        RunError: a file cannot be written.
-    """
-    if path.suffix != ".safetensors":
-        raise ConfigError(f"out={path}: must end in .safetensors")
-    content = safetensors.torch.save({"matrix": matrix.contiguous()})
-    atomic.write_bytes(path, content)
-    digest = hashlib.sha256(content).hexdigest()
-    atomic.write_json(path.with_suffix(".json"), {"digest": digest, **asdict(learned)})
+    """Write a map, and how it came out beside it; errors as for :func:`vlmrl.rewards._weights.save`."""
+    _weights.save(path, {"matrix": matrix}, asdict(learned))
 
 
 def load(path: Path, encoder: str, dim: int, key: str = "reward.projection") -> tuple[torch.Tensor, str]:
@@ -263,19 +249,12 @@ def load(path: Path, encoder: str, dim: int, key: str = "reward.projection") -> 
     Raises:
         ConfigError: a file is missing or damaged, the two do not belong together, or they are for another encoder.
     """
-    try:
-        content = path.read_bytes()
-        told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        matrix = safetensors.torch.load(content)["matrix"].float()
-        digest, made_for = str(told["digest"]), str(told["encoder"])
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as cause:
-        raise ConfigError(
-            f"{key}={path}: cannot be read ({cause}); `vlmrl align` writes it, a .json beside it"
-        ) from cause
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise ConfigError(f"{key}={path}: is not the file that {path.with_suffix('.json').name} belongs to; align anew")
+    tensors, told = _weights.load(path, key, "`vlmrl align`")
+    matrix, made_for = tensors.get("matrix"), told.get("encoder")
+    if matrix is None:
+        raise ConfigError(f"{key}={path}: cannot be read (holds no matrix); `vlmrl align` writes it, a .json beside it")
     if made_for != encoder or matrix.ndim != 2 or len(matrix) != dim:
         raise ConfigError(
             f"{key}={path}: is for embeddings of another encoder ({made_for}, this is {encoder}); align anew with it"
         )
-    return matrix, digest[:16]
+    return matrix.float(), str(told["digest"])[:16]

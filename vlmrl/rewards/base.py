@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from vlmrl.types import Frames, Scores, Words
 
 if TYPE_CHECKING:
+    import torch
+
     from vlmrl.encoders.base import Encoder
 
 Cadence = Literal["step", "episode"]
 
-Takes = Literal["picture", "track"]
-"""What a reward looks at: pictures, or rows of numbers that a gauge read inside the environment
-(:mod:`vlmrl.envs.gauge`)."""
+Takes = Literal["picture", "track", "history"]
+"""What a reward looks at: pictures, rows of numbers that a gauge read inside the environment
+(:mod:`vlmrl.envs.gauge`), or all pictures of an episode up to one."""
 
 Sight = Literal["goal", "start", "way", "random"]
 """What of a task a reward may want to be shown: states in which it is done, states in which episodes start, films
@@ -37,8 +39,10 @@ class RewardModel(ABC):
         needs_negative: refuses words without a negative sentence.
         reads_words: the score depends on the sentences.
         pictures: settings that hold pictures or films, and which sight of a task stands in for each while it is null.
-        takes: pictures or tracks.
+        takes: pictures, tracks or histories of pictures.
         needs_endpoint: asks a model elsewhere, which its settings must name; whoever wants all rewards leaves it out.
+        needs_training: cannot do without weights that `vlmrl reward train` makes, which its settings must name;
+            whoever wants all rewards leaves it out.
         cadence: how often a score comes: every step, or once an episode.
         low, high: bounds that no score leaves, or None where there is no bound.
     """
@@ -50,6 +54,7 @@ class RewardModel(ABC):
     pictures: ClassVar[Mapping[str, Sight]] = {}
     takes: ClassVar[Takes] = "picture"
     needs_endpoint: ClassVar[bool] = False
+    needs_training: ClassVar[bool] = False
     cadence: ClassVar[Cadence] = "step"
     low: float | None = None
     high: float | None = None
@@ -142,3 +147,64 @@ class ClipReward(RewardModel):
             ShapeError: no clip, one without a frame, or a list of words of another length than the clips.
             ConfigError: what :meth:`check` refuses.
         """
+
+
+class HistoryReward(RewardModel):
+    """A reward that reads the frames of an episode so far, in the order of time, and says a number of each.
+
+    A frame's number depends on it and on those before it, never on one to come. It comes in two steps, so that whoever
+    is handed an episode bit by bit has each frame looked at once: :meth:`look` turns a frame into a row by itself, and
+    :meth:`score_seen` reads the rows.
+    """
+
+    takes: ClassVar[Takes] = "history"
+
+    def check_view(self, camera: Mapping[str, Any]) -> None:
+        """Refuse a camera, told by its fields, through which it cannot read frames; here none is refused.
+
+        Raises:
+            ConfigError: the message says what differs.
+        """
+
+    @abstractmethod
+    def look(self, frames: Frames) -> torch.Tensor:
+        """What is kept of uint8 ``(B, H, W, 3)`` frames: float32 ``(B, D)``; a row depends on its frame alone.
+
+        Raises:
+            ShapeError: not such frames.
+            ConfigError: frames of another size than it can read.
+        """
+
+    @abstractmethod
+    def score_seen(self, seen: Sequence[torch.Tensor], since: Sequence[int], words: Words) -> Scores:
+        """Score the last frames of some episodes.
+
+        Args:
+            seen: of each episode what :meth:`look` gave for its frames so far, ``(T, D)``.
+            since: of each the first frame that is wanted, from 0 to T.
+            words: one set for all.
+
+        Returns:
+            float32 ``(sum of T - since,)`` on the encoder's device, episode by episode. An episode's numbers depend on
+            no other episode.
+
+        Raises:
+            ConfigError: what :meth:`check` refuses.
+        """
+
+    def score_history(self, clip: Frames, words: Words) -> Scores:
+        """Score each frame of one clip by it and those before it.
+
+        Args:
+            clip: uint8 ``(T, H, W, 3)``, from the first frame of an episode on.
+            words: one set.
+
+        Returns:
+            float32 ``(T,)`` on the encoder's device.
+
+        Raises:
+            ShapeError: no clip.
+            ConfigError: what :meth:`check` refuses.
+        """
+        self.check(words)
+        return self.score_seen([self.look(clip)], [0], words)

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from vlmrl.errors import ConfigError, ShapeError
-from vlmrl.rewards.base import Cadence, ClipReward, RewardModel
+from vlmrl.rewards.base import Cadence, ClipReward, HistoryReward, RewardModel
+from vlmrl.scoring.histories import HistoryScorer
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.scoring.turns import Turns
 from vlmrl.types import Words
@@ -77,10 +78,12 @@ class ClipScorer:
         return self.clips([clip[: end + 1] for end in range(len(clip))], words)
 
 
-def scorer_for(model: RewardModel) -> Scorer | ClipScorer:
+def scorer_for(model: RewardModel) -> Scorer | ClipScorer | HistoryScorer:
     """The scorer that fits a reward.
 
     Raises:
-        ConfigError: it scores neither frames nor clips.
+        ConfigError: it scores neither frames nor clips nor episodes so far.
     """
+    if isinstance(model, HistoryReward):
+        return HistoryScorer(model)
     return ClipScorer(model) if isinstance(model, ClipReward) else Scorer(model)

@@ -78,10 +78,11 @@ class Scorer:
                 "picture nor a posed state tells; `vlmrl train`, `eval`, `record` and `bench` read it off the simulator"
             )
         if not isinstance(model, FrameReward):
-            whole = model.cadence == "episode"
+            reads = {"clips": model.cadence == "episode", "an episode's frames so far": model.takes == "history"}
+            what = next((one for one, does in reads.items() if does), None)
             raise ConfigError(
                 f"reward={type(model).__name__}: does not score single frames; "
-                + ("it reads clips, which vlmrl score, train and bench give it" if whole else "take a FrameReward")
+                + (f"it reads {what}, which vlmrl score, train and bench give it" if what else "take a FrameReward")
             )
         encoder = getattr(model, "encoder", None)  # not every model has one
         if batch_size is None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vlmrl.errors import Abstained, ShapeError
 from vlmrl.rewards.base import RewardModel, Takes, TrackReward
 from vlmrl.scoring.clips import ClipScorer, scorer_for
+from vlmrl.scoring.histories import HistoryScorer
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.types import Array, Words
 
@@ -54,7 +55,7 @@ class TrackScorer:
         return scores
 
 
-AnyScorer: TypeAlias = Scorer | ClipScorer | TrackScorer
+AnyScorer: TypeAlias = Scorer | ClipScorer | HistoryScorer | TrackScorer
 """What scores with a reward model, whatever it looks at."""
 
 
@@ -62,6 +63,6 @@ def scorer_of(model: RewardModel) -> AnyScorer:
     """The scorer of a reward model, whatever that looks at.
 
     Raises:
-        ConfigError: it scores neither tracks nor frames nor clips.
+        ConfigError: it scores neither tracks nor frames nor clips nor episodes so far.
     """
     return TrackScorer(model) if isinstance(model, TrackReward) else scorer_for(model)

@@ -12,7 +12,7 @@ import numpy as np
 from vlmrl.envs.frame_tap import FrameTap
 from vlmrl.envs.task import Task
 from vlmrl.errors import Abstained, ConfigError
-from vlmrl.rewards.base import Cadence
+from vlmrl.rewards.base import Cadence, Takes
 from vlmrl.types import Array, Words
 from vlmrl.video.overlay import Numbers
 from vlmrl.video.spool import Spool
@@ -35,6 +35,19 @@ class FrameScorer(Protocol):
         """Score uint8 ``(B, H, W, 3)`` frames; float32 ``(B,)``."""
 
 
+class HistoryScorer(Protocol):
+    """What scores frames by those before them: :class:`vlmrl.scoring.histories.HistoryScorer`, or anything alike.
+
+    Attributes:
+        takes: ``history``.
+    """
+
+    takes: Takes
+
+    def so_far(self, clip: Array, words: Words, /) -> Array:
+        """Score each frame of a clip uint8 ``(T, H, W, 3)``; float32 ``(T,)``."""
+
+
 class EpisodeScorer(Protocol):
     """What scores whole episodes: :class:`vlmrl.scoring.clips.ClipScorer`, or anything with its ``clips``.
 
@@ -48,6 +61,10 @@ class EpisodeScorer(Protocol):
         """Score B clips uint8 ``(T, H, W, 3)``; float32 ``(B,)``."""
 
 
+AnyScorer: TypeAlias = FrameScorer | EpisodeScorer | HistoryScorer
+"""What scores the frames of episodes, whichever way."""
+
+
 def voices(scorer: FrameScorer, frames: Array, words: Words) -> dict[str, Array]:
     """What each opinion of a scorer says of frames, ``(B,)`` by its name; {} of one that has but one, or tells none."""
     ask = getattr(scorer, "voices", None)
@@ -58,26 +75,28 @@ class Scores:
     """Scores frames as they come, :data:`TOGETHER` at a time, of several episodes at once; or episodes that are over.
 
     Args:
-        scorer: scores them; None scores nothing. What an episode as a whole is worth stands at each of its states.
+        scorer: scores them; None scores nothing. What an episode as a whole is worth stands at each of its states; of
+            one that reads episodes so far each state has its own number, once the episode is over.
         words: what they are scored against.
 
     Raises:
         ConfigError: a scorer without words.
     """
 
-    def __init__(self, scorer: FrameScorer | EpisodeScorer | None, words: Words | None) -> None:
+    def __init__(self, scorer: AnyScorer | None, words: Words | None) -> None:
         if scorer is not None and words is None:
             raise ConfigError("words: are missing; a scorer needs a goal to score frames against")
         self._scorer, self._words = scorer, words
         self._frames: list[Array] = []
         self._episodes: list[int] = []
         self._scores: dict[int, list[float]] = defaultdict(list)
-        self._clips: dict[int, list[Array]] = defaultdict(list)  # of episodes under way that are scored as a whole
+        self._clips: dict[int, list[Array]] = defaultdict(list)  # of episodes under way whose frames belong together
         self.whole = getattr(scorer, "cadence", "step") == "episode"
+        self._together = self.whole or getattr(scorer, "takes", "picture") == "history"
 
     def start(self, info: dict[str, Any], episode: int = 0) -> None:
-        """Take the frame that an episode begins with: a part of the whole, and of nothing else."""
-        if self.whole and "frame" in info:
+        """Take the frame that an episode begins with: a part of the episode, and of nothing else."""
+        if self._together and "frame" in info:
             self._clips[episode].append(info["frame"])
 
     def add(self, info: dict[str, Any], episode: int = 0) -> None:
@@ -90,7 +109,7 @@ class Scores:
             return
         if "frame" not in info:
             raise ConfigError("frames=False: info holds no frame to score; make the environment with frames=True")
-        if self.whole:
+        if self._together:
             self._clips[episode].append(info["frame"])
             self._scores[episode].append(np.nan)
             return
@@ -108,7 +127,7 @@ class Scores:
         return np.array(self._scores[episode], dtype=np.float32)
 
     def over(self, episode: int = 0) -> None:
-        """An episode is over: one that is scored as a whole is scored now, and its frames are forgotten.
+        """An episode is over: one whose frames belong together is scored now, and they are forgotten.
 
         Raises:
             Abstained: it got no number.
@@ -117,10 +136,14 @@ class Scores:
         clip = self._clips.pop(episode, [])
         if not clip or self._words is None:
             return
+        wanted = len(self._scores[episode])
+        if not self.whole:  # the frame that it began with counts, and is no step's
+            self._scores[episode] = np.asarray(scorer.so_far(np.stack(clip), self._words))[-wanted:].tolist()
+            return
         score = float(scorer.clips([np.stack(clip)], self._words)[0])
         if not np.isfinite(score):
             raise Abstained(f"score={score}: an episode of {len(clip)} frames got no finite number; look at its film")
-        self._scores[episode] = [score] * len(self._scores[episode])
+        self._scores[episode] = [score] * wanted
 
     def _score(self) -> None:
         scorer: Any = self._scorer

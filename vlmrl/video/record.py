@@ -20,7 +20,7 @@ from vlmrl.errors import ConfigError
 from vlmrl.types import Array, Words
 from vlmrl.video.film import Film
 from vlmrl.video.overlay import Numbers, Panel, bounds_of, side_by_side
-from vlmrl.video.play import EpisodeScorer, FrameScorer, Policy, Scores, play
+from vlmrl.video.play import AnyScorer, Policy, Scores, play
 from vlmrl.video.spool import Spool
 
 FILM_FPS = 30
@@ -72,7 +72,7 @@ def record(
     task: Task | str,
     out: Path | Sequence[Path],
     seed: int = 0,
-    scorer: FrameScorer | EpisodeScorer | None = None,
+    scorer: AnyScorer | None = None,
     words: Words | None = None,
     make: Callable[[], gym.Env[Any, Any]] | None = None,
     look: Look = Look(),

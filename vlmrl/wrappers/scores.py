@@ -22,12 +22,14 @@ class CheckedScores:
     Args:
         scorer: an object with a method ``frames``, or a function; called as ``(frames uint8 (B, H, W, 3), words)``, it
             gives ``(B,)`` numbers, NumPy or torch. One whose ``cadence`` is ``episode`` has ``clips`` instead, called
-            with B arrays uint8 ``(T, H, W, 3)``.
+            with B arrays uint8 ``(T, H, W, 3)``; one that ``takes`` a ``history`` has ``look`` and ``histories``, as
+            :class:`~vlmrl.scoring.histories.HistoryScorer` does.
         words: handed to the scorer as they are.
-        whole: whether whoever calls can wait for whole episodes.
+        whole: whether whoever calls can wait for whole episodes, or keep those under way.
 
     Attributes:
-        takes: what it scores, as its own attribute says: ``picture``, or ``track``, rows that a gauge read.
+        takes: what it scores, as its own attribute says: ``picture``, ``track``, rows that a gauge read, or
+            ``history``, episodes so far.
         ahead: frames that the scorer wants before a rollout is over, as its own attribute says; 0 for none.
         cadence: whether it scores frames or whole episodes.
         seconds: time spent in the scorer so far [s].
@@ -45,13 +47,21 @@ class CheckedScores:
                 f"reward={model}: scores whole episodes, and a step is paid at once here; DeferredReward pays it, as "
                 "vlmrl train does"
             )
-        score = getattr(scorer, "clips" if self.cadence == "episode" else "frames", scorer)
+        self.takes: str = getattr(scorer, "takes", "picture")
+        if self.takes == "history" and not whole:
+            model = type(getattr(scorer, "model", scorer)).__name__
+            raise ConfigError(
+                f"reward={model}: reads the frames of an episode so far, which nobody keeps here; DeferredReward keeps "
+                "them, as vlmrl train does"
+            )
+        self._history: Any = scorer if self.takes == "history" else None
+        verb = "clips" if self.cadence == "episode" else "histories" if self.takes == "history" else "frames"
+        score = getattr(scorer, verb, scorer)
         if not callable(score):
             raise ConfigError(f"scorer={scorer!r}: has no method frames(frames, words) and is no function")
         self._score: Callable[[Any, Words | None], Any] = score
         self._words = words
         self.ahead = int(getattr(scorer, "ahead", 0))
-        self.takes: str = getattr(scorer, "takes", "picture")
         self.seconds = 0.0
         self.scored = 0
         self._turns = Turns()
@@ -86,14 +96,49 @@ class CheckedScores:
             self.scored += sum(map(len, clips))
         return scores
 
+    def look(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """What a scorer that takes histories keeps of uint8 ``(B, H, W, 3)`` frames: float32 ``(B, D)``.
+
+        Raises:
+            ShapeError: another number of rows than of frames.
+        """
+        with self._turns:
+            start = time.perf_counter()
+            rows = as_numpy(self._history.look(frames), np.float32)
+            self.seconds += time.perf_counter() - start
+        if rows.ndim != 2 or len(rows) != len(frames):
+            raise ShapeError(f"scorer: kept {rows.shape} of {len(frames)} frames; must be ({len(frames)}, D)")
+        return rows
+
+    def histories(
+        self, seen: Sequence[NDArray[np.float32]], since: Sequence[int], origins: Sequence[str]
+    ) -> NDArray[np.float32]:
+        """Score the last frames of episodes so far, of which rows ``(T, D)`` were kept; all finite.
+
+        Args:
+            seen: of each episode.
+            since: of each the first frame that is wanted.
+            origins: where each of those frames came from, episode by episode.
+        """
+        with self._turns:
+            scores = self._found(lambda: self._history.histories(seen, since, self._words), origins, "frame")
+            self.scored += len(scores)
+        return scores
+
     def _checked(
         self, frames: NDArray[Any] | Sequence[NDArray[np.uint8]], origins: Sequence[str], kind: str = "frame"
     ) -> NDArray[np.float32]:
+        return self._found(lambda: self._score(frames, self._words), origins, kind)
+
+    def _found(self, ask: Callable[[], Any], origins: Sequence[str], kind: str) -> NDArray[np.float32]:
+        """What was asked for, a finite number for each origin."""
         start = time.perf_counter()
-        scores = as_numpy(self._score(frames, self._words), np.float32)
+        scores = as_numpy(ask(), np.float32)
         self.seconds += time.perf_counter() - start
-        if scores.shape != (len(frames),):
-            raise ShapeError(f"scorer: gave scores {scores.shape} for {len(frames)} {kind}s; must be ({len(frames)},)")
+        if scores.shape != (len(origins),):
+            raise ShapeError(
+                f"scorer: gave scores {scores.shape} for {len(origins)} {kind}s; must be ({len(origins)},)"
+            )
         bad = np.flatnonzero(~np.isfinite(scores))
         if bad.size:
             raise Abstained(

@@ -7,7 +7,7 @@ import inspect
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,8 +20,9 @@ from vlmrl.envs.task import Task
 from vlmrl.judge.evidence import numbers
 from vlmrl.judge.sentences import can_score, wrong_words
 from vlmrl.metrics.board import Contender
-from vlmrl.rewards.base import ClipReward, RewardModel
+from vlmrl.rewards.base import ClipReward, HistoryReward, RewardModel
 from vlmrl.scoring.clips import ClipScorer, scorer_for
+from vlmrl.scoring.histories import HistoryScorer
 from vlmrl.scoring.remembered import Remembered
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.scoring.tracks import TrackScorer
@@ -29,6 +30,9 @@ from vlmrl.types import Array, Words
 
 WordsOf: TypeAlias = Callable[[Task], "Words | None"]
 """The sentences for a task; None leaves the task out."""
+
+AnyFrames: TypeAlias = Scorer | ClipScorer | HistoryScorer
+"""What scores frames, by themselves or as a clip's."""
 
 TIMED = 64
 """Frames by which cost is measured."""
@@ -46,8 +50,8 @@ class Entry:
         words: the sentences for a task; None where it takes no part.
         others: sentences that should not find a task's goal, by themselves.
         cost: for one of these frames [ms].
-        reads_clips: whether it reads clips: its frames are then those of one clip in the order of time, and a score is
-            what the clip was worth up to a frame.
+        reads_clips: whether it reads clips, or episodes so far: its frames are then those of one clip in the order of
+            time, and a score is what the clip was worth up to a frame.
         reading: of a reward that reads episodes instead: from a task and its sentences to a gauge, and what scores its
             numbers.
     """
@@ -87,6 +91,8 @@ def of_model(
 
     def words_or_none(task: Task) -> Words | None:
         found = words(task)
+        if found is not None and isinstance(fast, HistoryReward):
+            fast.check_view(asdict(task.camera))
         return found if found is not None and can_score(fast, found) else None
 
     return Entry(
@@ -97,7 +103,7 @@ def of_model(
         words_or_none,
         lambda task, asked: wrong_words(task, asked, fast),
         lambda frames, asked: _milliseconds(_once(plain, asked), frames),
-        isinstance(scorer, ClipScorer),
+        not isinstance(scorer, Scorer),
     )
 
 
@@ -119,7 +125,7 @@ def of_pictures(
         words: the sentences for a task; None leaves the task out.
         reads_clips: whether it reads clips.
     """
-    models: dict[str, tuple[RewardModel, Scorer | ClipScorer]] = {}  # as it is, and with the remembered encoder
+    models: dict[str, tuple[RewardModel, AnyFrames]] = {}  # as it is, and with the remembered encoder
 
     def words_or_none(task: Task) -> Words | None:
         said = words(task)
@@ -138,7 +144,7 @@ def of_pictures(
     def cost(frames: NDArray[np.uint8], asked: Words) -> float:
         return _milliseconds(_once(_of(asked)[0], asked), frames)
 
-    def _of(asked: Words) -> tuple[RewardModel, Scorer | ClipScorer]:
+    def _of(asked: Words) -> tuple[RewardModel, AnyFrames]:
         assert isinstance(asked, _Shown)
         return models[asked.fingerprint]
 
@@ -193,14 +199,16 @@ def reads_words(function: Callable[..., Any]) -> bool:
     return len(needed) > 1
 
 
-def _scores(scorer: Scorer | ClipScorer, frames: NDArray[np.uint8], words: Words) -> Array:
+def _scores(scorer: AnyFrames, frames: NDArray[np.uint8], words: Words) -> Array:
     """Of each frame, or of a clip up to each of its frames; all finite."""
-    score = scorer.so_far if isinstance(scorer, ClipScorer) else scorer.frames
+    score = scorer.frames if isinstance(scorer, Scorer) else scorer.so_far
     return numbers(lambda some: score(some, words), frames)
 
 
 def _once(model: RewardModel, words: Words) -> Callable[[NDArray[np.uint8]], object]:
     """Has frames read as in use, each of them once."""
+    if isinstance(model, HistoryReward):
+        return lambda some: HistoryScorer(model).so_far(some, words)
     if isinstance(model, ClipReward):
         return lambda some: ClipScorer(model).clips([some], words)
     return lambda some: Scorer(model).frames(some, words)

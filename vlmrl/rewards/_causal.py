@@ -1,0 +1,72 @@
+"""A small transformer that reads a sentence and then frames, each seeing those before it; and numbers as histograms."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+LEAST_SPREAD = 1e-4
+"""Embeddings that differ less than this along a direction do not differ there."""
+
+
+class CausalReader(nn.Module):
+    """From a sentence and frames to a vector for each frame that knows nothing of later ones.
+
+    The sequence is that of ReWiND (arXiv 2505.10911): the sentence, then the frames, with a learned mark on the first
+    frame and no other sign of time. Frames of one world look much alike to an encoder, so they are centred and scaled
+    by what was measured; beside each stands its product with the sentence, which is what their cosine is made of.
+
+    Args:
+        dim: length of an embedding.
+        width: of the network.
+        layers, heads: of the transformer.
+        dropout: in [0, 1).
+    """
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self, dim: int, width: int, layers: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(dim))
+        self.register_buffer("spread", torch.full((dim,), dim**-0.5))
+        self.frame, self.text = nn.Linear(2 * dim, width), nn.Linear(dim, width)
+        self.first = nn.Parameter(torch.zeros(width))
+        block = nn.TransformerEncoderLayer(width, heads, 2 * width, dropout, "gelu", batch_first=True, norm_first=True)
+        self.blocks = nn.TransformerEncoder(block, layers, nn.LayerNorm(width), enable_nested_tensor=False)
+        self.dropout = nn.Dropout(dropout)
+
+    def measure(self, frames: Tensor) -> None:
+        """Centre and scale by embeddings ``(N, D)``."""
+        self.centre.copy_(frames.mean(0))
+        self.spread.copy_(frames.std(0).clamp_min(LEAST_SPREAD))
+
+    def forward(self, frames: Tensor, text: Tensor) -> Tensor:
+        """Read embeddings ``(B, T, D)`` after sentences ``(B, D)``, rows of length 1; ``(B, T, width)``."""
+        seen = (frames - self.centre) / self.spread
+        said = text * text.shape[-1] ** 0.5
+        tokens = self.frame(torch.cat([seen, seen * said[:, None]], dim=-1))
+        tokens = torch.cat([tokens[:, :1] + self.first, tokens[:, 1:]], dim=1)
+        tokens = self.dropout(torch.cat([self.text(said)[:, None], tokens], dim=1))
+        length = tokens.shape[1]
+        hidden = torch.ones(length, length, dtype=torch.bool, device=tokens.device).triu(1)
+        read: Tensor = self.blocks(tokens, mask=hidden)
+        return read[:, 1:]
+
+
+def two_hot(values: Tensor, bins: int) -> Tensor:
+    """Numbers in [0, 1] as histograms ``(..., bins)`` whose mean they are: their mass on the two nearest of the bins.
+
+    The bins stand at 0, 1 / (bins - 1), …, 1.
+    """
+    place = values.clamp(0, 1) * (bins - 1)
+    low = place.floor().clamp(max=bins - 2).long()
+    share = (place - low)[..., None]
+    histogram = torch.zeros(*values.shape, bins, dtype=values.dtype, device=values.device)
+    histogram.scatter_(-1, low[..., None], 1 - share)
+    return histogram.scatter_(-1, low[..., None] + 1, share)
+
+
+def expectation(logits: Tensor) -> Tensor:
+    """The mean ``(...)`` of histograms whose logits are ``(..., bins)``, their bins as in :func:`two_hot`."""
+    return logits.softmax(-1) @ torch.linspace(0, 1, logits.shape[-1], dtype=logits.dtype, device=logits.device)

@@ -1,0 +1,258 @@
+"""How far an episode has come with what a sentence asks, learned from films of it: after ReWiND and Robometer.
+
+The network, its view of time and its rewound films are ReWiND's (Zhang et al., CoRL 2025, arXiv 2505.10911); the head
+that tells a histogram, the success beside it, and failures that are only compared with successes, are Robometer's
+(arXiv 2603.02115). A reconstruction from their released code as notes describe it, small enough for frozen embeddings
+on a CPU.
+
+Labels differ in one point from ReWiND's: they are those of the whole film, not of the part of it that is shown, so that
+a film played backwards falls, and that no frame's label depends on how many were shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize, softplus
+
+from vlmrl.errors import ConfigError
+from vlmrl.rewards._causal import CausalReader, expectation, two_hot
+from vlmrl.rewards._embedding import between, whole
+from vlmrl.rewards._learned import Course, Film, LearnedReward, Lesson, upto
+
+if TYPE_CHECKING:
+    from vlmrl.encoders.base import Encoder
+
+CLOCKS = ("own", "longest")
+SURE = 0.1
+"""Difference of progress that makes a preference 73 % sure."""
+
+
+class Answer(NamedTuple):
+    """What the network says of frames: logits of progress ``(B, T, bins)`` and of success ``(B, T)``."""
+
+    progress: Tensor
+    success: Tensor
+
+
+class ProgressNetwork(nn.Module):
+    """A causal reader with two heads."""
+
+    def __init__(self, reader: CausalReader, width: int, bins: int, dropout: float) -> None:
+        super().__init__()
+        self.reader = reader
+        self.progress, self.success = (
+            nn.Sequential(nn.Linear(width, width // 2), nn.GELU(), nn.Dropout(dropout), nn.Linear(width // 2, out))
+            for out in (bins, 1)
+        )
+
+    def forward(self, frames: Tensor, text: Tensor) -> Answer:
+        """Read embeddings ``(B, T, D)`` after sentences ``(B, D)``."""
+        read = self.reader(frames, text)
+        return Answer(self.progress(read), self.success(read).squeeze(-1))
+
+
+@dataclass(frozen=True)
+class ProgressLesson(Lesson):
+    """How progress is taught.
+
+    Attributes:
+        window: frames of an episode that are looked at, 2 or more.
+        width, layers, heads, bins, dropout: of the network.
+        rewind: share of the films that are shown rewound, backwards or shuffled; without them a count of frames would
+            do (ReWiND).
+        wrong: share of the films that are shown beside a sentence which asks for something else: progress 0.
+        prefer: weight of failures ending below successes (Bradley and Terry); 0 leaves failures out.
+        anchored: share of the films that are shown from their first frame on; the others begin anywhere.
+        blur: standard deviation of what is added to a sentence's embedding, in lengths, so that other wordings are
+            read alike.
+        clock: ``own``, progress is the share of the film's own way that is over, as in the papers; or ``longest``, it
+            is 1 less the frames that are left as a share of the longest way of the task, alike wherever it began.
+
+    Raises:
+        ConfigError: a setting out of range.
+    """
+
+    window: int = 16
+    width: int = 64
+    layers: int = 2
+    heads: int = 4
+    bins: int = 20
+    dropout: float = 0.1
+    rewind: float = 0.5
+    wrong: float = 0.2
+    prefer: float = 1.0
+    anchored: float = 0.5
+    blur: float = 0.2
+    clock: str = "own"
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        for name, low in (("window", 2), ("width", 8), ("layers", 1), ("heads", 1), ("bins", 2)):
+            whole(f"reward.{name}", getattr(self, name), low, 1024)
+        if self.width % self.heads or self.width % 2:
+            raise ConfigError(f"reward.width={self.width}: must be even and a multiple of reward.heads={self.heads}")
+        for name, high in (("dropout", 0.9), ("rewind", 1), ("wrong", 0.9), ("prefer", 100), ("anchored", 1)):
+            between(f"reward.{name}", getattr(self, name), 0, high)
+        between("reward.blur", self.blur, 0, 10)
+        if self.clock not in CLOCKS:
+            raise ConfigError(f"reward.clock={self.clock}: is not known; known: {', '.join(CLOCKS)}")
+
+    def network(self, dim: int) -> ProgressNetwork:
+        """Reader and heads."""
+        reader = CausalReader(dim, self.width, self.layers, self.heads, self.dropout)
+        return ProgressNetwork(reader, self.width, self.bins, self.dropout)
+
+    def prepare(self, network: nn.Module, course: Course) -> None:
+        """Have the reader centre frames by those of the course."""
+        assert isinstance(network, ProgressNetwork)
+        network.reader.measure(torch.cat([film.seen for film in course.films]))
+
+    def draw(self, course: Course, rng: np.random.Generator, count: int) -> dict[str, Tensor]:
+        """Draw ``count`` successes, some beside a wrong sentence, and a quarter as many pairs (success, failure).
+
+        Returns:
+            ``frames`` ``(B, window, D)``, ``text`` ``(B, D)``, ``progress`` and ``done`` ``(B, window)``, NaN where
+            nothing is learned from, ``last`` ``(B,)``, the last frame of each, and ``pairs``, how many of the last rows
+            are preferred, then not preferred.
+        """
+        rows = [self._shown(course, rng) for _ in range(count)]
+        pairs = self._pairs(course, rng, count // 4) if self.prefer else []
+        rows += [better for better, _ in pairs] + [worse for _, worse in pairs]
+        names = ("frames", "text", "progress", "done", "last")
+        stacked = {name: torch.stack([row[at] for row in rows]) for at, name in enumerate(names)}
+        return stacked | {"pairs": torch.tensor(len(pairs))}
+
+    def losses(self, network: nn.Module, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Cross-entropy of progress and of success, and minus the log-likelihood of the preferences."""
+        answer: Answer = network(batch["frames"], batch["text"])
+        known, told = ~batch["progress"].isnan(), ~batch["done"].isnan()
+        wanted = two_hot(batch["progress"][known], self.bins)
+        found = {
+            "progress": cross_entropy(answer.progress[known], wanted),
+            "success": binary_cross_entropy_with_logits(answer.success[told], batch["done"][told]),
+        }
+        pairs = int(batch["pairs"])
+        if pairs:
+            rows = torch.arange(len(batch["last"]))[-2 * pairs :]
+            better, worse = expectation(answer.progress[rows, batch["last"][rows]]).split(pairs)
+            found["preference"] = self.prefer * softplus((worse - better) / SURE).mean()
+        return found
+
+    def labels(self, course: Course, film: Film) -> Tensor:
+        """Progress float32 ``(T,)`` of a success; NaN where it was lost again after the end."""
+        at, end = torch.arange(len(film), dtype=torch.float32), film.end
+        if self.clock == "own":
+            before = at / end
+        else:
+            before = 1 - (end - at) / max(one.end for one in course.successes if one.task == film.task)
+        after = torch.where(film.done, 1.0, torch.nan)
+        return torch.where(at <= end, before, after)
+
+    def _shown(self, course: Course, rng: np.random.Generator) -> tuple[Tensor, ...]:
+        """One film as it is shown: frames, sentence, progress, done, and its last frame."""
+        wrong = rng.random() < self.wrong
+        several = course.films if wrong else course.successes
+        film = several[rng.integers(len(several))]
+        places = self._places(rng, film)
+        if wrong and course.wrong[film.task]:
+            nothing = torch.zeros(len(film))
+            return self._row(film, places, self._said(course, rng, course.wrong[film.task], 1), nothing, nothing)
+        text = self._said(course, rng, course.right[film.task])
+        progress = self.labels(course, film) if film.succeeded else torch.full((len(film),), torch.nan)
+        return self._row(film, places, text, progress, film.done.float())
+
+    def _pairs(self, course: Course, rng: np.random.Generator, count: int) -> list[tuple[tuple[Tensor, ...], ...]]:
+        """Successes and failures of the same task up to their ends, under the same sentence."""
+        found = []
+        for _ in range(count):
+            worse = course.failures[rng.integers(len(course.failures))]
+            able = [film for film in course.successes if film.task == worse.task]
+            if not able:
+                continue
+            better = able[rng.integers(len(able))]
+            text = self._said(course, rng, course.right[worse.task])
+            ends = rng.integers(better.end, len(better)), rng.integers(4 * len(worse) // 5, len(worse))
+            pair = []
+            for film, end in zip((better, worse), ends, strict=True):
+                label = self.labels(course, film) if film.succeeded else torch.full((len(film),), torch.nan)
+                places = upto(np.array([end]), self.window)[0][: end + 1]
+                pair.append(self._row(film, places, text, label, film.done.float()))
+            found.append(tuple(pair))
+        return found
+
+    def _places(self, rng: np.random.Generator, film: Film) -> NDArray[np.int64]:
+        """Which frames are shown, in which order: irregular steps from a start to an end, or those in another order."""
+        count = len(film)
+        reach = count if rng.random() < 0.25 else min(count, film.end + max(4, film.end // 4))
+        start = 0 if rng.random() < self.anchored else int(rng.integers(max(reach - 2, 1)))
+        stop = int(rng.integers(start, reach))
+        most = min(self.window, stop - start + 1)
+        inner = rng.permutation(np.arange(start + 1, stop))[: max(most - 2, 0)]
+        places = np.unique(np.concatenate([[start, stop], inner]).astype(np.int64))
+        if rng.random() >= self.rewind or len(places) < 3:
+            return places
+        kind = rng.random()
+        if kind < 0.25:
+            return places[::-1].copy()
+        if kind < 0.5:
+            return rng.permutation(places)
+        turn = int(rng.integers(1, len(places)))  # so many are shown again, from the last back
+        back = places[::-1][1 : turn + 1]
+        return np.concatenate([places, back])[-self.window :] if rng.random() < 0.5 else _fitted(places, self.window)
+
+    def _said(self, course: Course, rng: np.random.Generator, rows: tuple[int, ...], most: int = 8) -> Tensor:
+        """The direction of some of these sentences together, blurred, ``(D,)``."""
+        some = rng.permutation(len(rows))[: rng.integers(1, min(most, len(rows)) + 1)]
+        said = normalize(course.texts[[rows[at] for at in some]].mean(0), dim=0)
+        noise = torch.from_numpy(rng.standard_normal(len(said)).astype(np.float32)) * self.blur / len(said) ** 0.5
+        return normalize(said + noise * rng.random(), dim=0)
+
+    def _row(
+        self, film: Film, places: NDArray[np.int64], text: Tensor, progress: Tensor, done: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Frames, labels and last place, filled up to the window with what is not learned from."""
+        there = torch.from_numpy(places)
+        last = len(places) - 1
+        filled = torch.cat([there, there[-1:].expand(self.window - len(places))])
+        beyond = torch.arange(self.window) > last
+        told = (labels[filled].masked_fill(beyond, torch.nan) for labels in (progress, done))
+        return (film.seen[filled], text, *told, torch.tensor(last))
+
+
+def _fitted(places: NDArray[np.int64], window: int) -> NDArray[np.int64]:
+    """A way and its way back, thinned so that both fit into a window."""
+    both = np.concatenate([places, places[::-1][1:]])
+    return both[np.round(np.linspace(0, len(both) - 1, min(window, len(both)))).astype(np.int64)]
+
+
+class Progress(LearnedReward):
+    """How far an episode has come with what the goal sentences ask, by what was seen of it so far; in [0, 1].
+
+    Args:
+        encoder: embeds frames and sentences; the one that it was taught with.
+        weights: a ``.safetensors`` file of `vlmrl reward train reward=progress`.
+        success: in [0, 1], how much of the number is the probability that the task is done, the rest being progress.
+
+    Raises:
+        ConfigError: no weights, damaged ones, such as are for another reward or encoder, or a number out of range.
+    """
+
+    lesson = ProgressLesson
+    low, high = 0.0, 1.0
+
+    def __init__(self, encoder: Encoder, weights: str | Path | None = None, success: float = 0.0) -> None:
+        self.success = between("reward.success", success, 0.0, 1.0)
+        super().__init__(encoder, weights)
+
+    def _values(self, answer: Answer, last: Tensor) -> Tensor:
+        rows = torch.arange(len(last))
+        progress = expectation(answer.progress[rows, last])
+        return (1 - self.success) * progress + self.success * answer.success[rows, last].sigmoid()
