@@ -35,15 +35,17 @@ def entries(asked: str, encoder_names: str, prompts: str) -> list[Entry]:
     """Every reward with every encoder and every set of sentences.
 
     Args:
-        asked: names with commas between, each with settings of its own after a colon; ``all`` that need no endpoint; or
-            ``FILE.py:FUNCTION``.
+        asked: names with commas between, each with settings of its own after a colon; ``all`` that need
+            neither endpoint nor lessons; or ``FILE.py:FUNCTION``.
         encoder_names: names with commas between.
         prompts: ``shipped`` and YAML files, with commas between.
 
     Raises:
         ConfigError: an unknown name or setting, a file that cannot be read, or the same twice.
     """
-    every = (name for name in names("reward") if not part("reward", name).needs_endpoint)
+    every = (
+        name for name in names("reward") if not (part("reward", name).needs_endpoint or part("reward", name).learns)
+    )
     wanted = tuple(every) if asked == "all" else tuple(asked.split(","))
     own = [_own(one) for one in wanted if OWN.fullmatch(one)]
     models = [one for one in wanted if not OWN.fullmatch(one)]
@@ -101,7 +103,7 @@ def _of(models: list[str], name: str, encoder: Encoder, sets: Mapping[str, Words
 
 
 def _model(name: str, settings: dict[str, Any], encoder: Encoder) -> Any:
-    return rewards.load(name, encoder, **settings)
+    return rewards.taught(name, encoder, **settings)
 
 
 def _shown(name: str, settings: dict[str, Any], size: tuple[int, int], task: Task) -> Callable[[Encoder], RewardModel]:
