@@ -100,6 +100,29 @@ def whole(shaping: Mapping[str, Mapping[str, Any] | None], reward: str) -> dict[
     return kept
 
 
+def unmeasured(shaping: Mapping[str, Mapping[str, Any] | None], reward: str) -> dict[str, dict[str, Any]]:
+    """The settings of a chain for a reward that learns: what would be measured now means nothing once it has learned.
+
+    Args:
+        shaping: settings by the shapers' names. ``center``, the default, is left out while it has no number.
+        reward: what a message calls the reward by.
+
+    Raises:
+        ConfigError: another shaper lacks a number that only a measurement could give.
+    """
+    kept = {name: dict(given or {}) for name, given in shaping.items()}
+    for name, given in list(kept.items()):
+        missing = [key for key in OPEN.get(name, ()) if given.get(key) is None]
+        if missing and name != "center":
+            raise ConfigError(
+                f"shaping.{name}.{missing[0]}: is missing, and what could be measured now means nothing once {reward} "
+                f"has learned; give it, or take shaping={' or shaping='.join(WHOLE)}"
+            )
+        if missing:
+            del kept[name]
+    return kept
+
+
 def _found(name: str, given: Mapping[str, Any], sights: Sights, earlier: Chain, say: Say) -> Shaper:
     """The shaper as it comes out where all is measured that ``given`` lacks, on what ``earlier`` gives."""
     if name == "calibrate":

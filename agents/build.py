@@ -12,7 +12,7 @@ from gymnasium import spaces
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor, VecNormalize
 
 from vlmrl import encoders
-from vlmrl.agents.anchors import measured, whole
+from vlmrl.agents.anchors import measured, unmeasured, whole
 from vlmrl.agents.learner.discretise import Discretise, DiscretiseEnvs
 from vlmrl.agents.learner.sb3 import DISCRETE
 from vlmrl.agents.nonnegative import NonNegative
@@ -212,9 +212,14 @@ def build_shape(world: World, scorer: AnyScorer, say: Callable[[str], object]) -
                 "sooner: above 0 it pays to end, below 0 to go on, whatever is seen"
             )
         return chain(whole(shaping, type(scorer.model).__name__))
-    settings = measured(shaping, world.task, partial(world.env, True), scorer, world.words, say)
+    if scorer.model.learns:
+        settings = unmeasured(shaping, type(scorer.model).__name__)
+    else:
+        settings = measured(shaping, world.task, partial(world.env, True), scorer, world.words, say)
     shape = chain(settings, unit_scores(scorer.model))
     _check_past(world.config, shape)
+    if scorer.model.learns:
+        _check_learning(world.config, shape)
     return _safe_to_end(world, scorer.model, shape, say) if world.may_end_early else shape
 
 
@@ -236,6 +241,25 @@ def _check_past(config: RunConfig, shape: Chain) -> None:
         raise ConfigError(
             f"{key}, obs={config.obs}: novelty counts cells of the state, and the agent sees pictures; take obs=state, "
             "or leave novelty out"
+        )
+
+
+def _check_learning(config: RunConfig, shape: Chain) -> None:
+    """Refuse settings under which steps could not be paid anew by a reward that has learned since.
+
+    Raises:
+        ConfigError: the message names both settings.
+    """
+    key = f"reward={config.reward.name}"
+    if config.scoring.every > 1 or config.scoring.between == "late":
+        raise ConfigError(
+            f"{key}, scoring.every={config.scoring.every}: it learns while the agent does, and looks at every frame; "
+            "leave scoring as it is"
+        )
+    if shape.needs.best or shape.needs.bits:
+        raise ConfigError(
+            f"{key}, shaping={config.shaping.name}: asks for an episode's past, and steps are paid anew when the "
+            "reward has learned; take shapers that ask for none"
         )
 
 

@@ -27,6 +27,8 @@ from vlmrl.judge.pictures import sources, tell_drawn
 from vlmrl.keypoints.build import counts, tell_planned
 from vlmrl.keypoints.episode import plan_picture
 from vlmrl.metrics.evaluation import Comparison
+from vlmrl.preferences.build import learner_of, tell_judged
+from vlmrl.rewards.preference import Preference
 from vlmrl.sim_clip import familiarity
 
 Say = Callable[[str], object]
@@ -143,7 +145,11 @@ def _prepare(world: World, clock: Clock, say: Say) -> tuple[World, Teacher | Non
         say(report)
     world = replace(world, size=config.render.size or model.encoder.image_size)
     shape = build_shape(world, scorer, say)
-    return world, Teacher(AllCores(scorer, clock, torch.get_num_threads()), shape, model)
+    learner = None
+    if isinstance(model, Preference):
+        learner = learner_of(model, words, world.task is not None, config.seed or 0)
+        tell_judged(learner, say)
+    return world, Teacher(AllCores(scorer, clock, torch.get_num_threads()), shape, model, learner)
 
 
 def _headline(world: World, teacher: Teacher | None, run: RunDir) -> str:

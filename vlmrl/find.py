@@ -1,4 +1,4 @@
-"""Find a task, robot, reward, encoder, question or verb by its name: the place of its file is its registration.
+"""Find a task, robot, reward, encoder, question, judge or verb by its name: the place of its file is its registration.
 
 ``find("reward", "goal_baseline")`` is the module ``vlmrl/rewards/goal_baseline.py``. Other packages take part through
 entry points of the group ``vlmrl.<kind>``, whose name is the part's name and whose value is its module. Nothing is
@@ -25,6 +25,7 @@ PACKAGES = {
     "encoder": "vlmrl.encoders",
     "shaping": "vlmrl.shaping",
     "question": "vlmrl.judge.questions",
+    "judge": "vlmrl.preferences.judges",
     "verb": "vlmrl.cli",
     "language": "vlmrl.sim_clip.language",
 }

@@ -33,6 +33,9 @@ FORMAT = 1
 
 MODEL, ARRAYS, STATE = "model.zip", "arrays.npz", "state.json"
 
+MORE = "more/"
+"""What the names of a caller's own arrays begin with."""
+
 COUNTERS = (
     "num_timesteps",
     "_episode_num",
@@ -51,12 +54,13 @@ class Restored:
     Attributes:
         path: its directory.
         steps: environment steps taken until then, over all environments.
-        notes: what the caller had given to :meth:`Checkpoints.save`.
+        notes, more: what the caller had given to :meth:`Checkpoints.save`.
     """
 
     path: Path
     steps: int
     notes: Mapping[str, Any]
+    more: Mapping[str, Array]
 
 
 class Checkpoints:
@@ -74,12 +78,13 @@ class Checkpoints:
         """Every checkpoint, the oldest first."""
         return sorted(self.folder.glob("step_*")) if self.folder.is_dir() else []
 
-    def save(self, model: BaseAlgorithm, notes: Mapping[str, Any]) -> Path:
+    def save(self, model: BaseAlgorithm, notes: Mapping[str, Any], more: Mapping[str, Array] | None = None) -> Path:
         """Write a checkpoint of ``model`` as it is now, and remove the oldest beyond ``keep``.
 
         Args:
             model: between two rollouts, all rewards written.
             notes: anything that fits into JSON; given back by :meth:`restore`.
+            more: arrays by name, likewise.
 
         Raises:
             RunError: the disk is full or the directory cannot be written; earlier checkpoints are whole.
@@ -89,7 +94,7 @@ class Checkpoints:
         try:
             self._clear_drafts()
             draft.mkdir(parents=True)
-            _write(draft, model, notes)
+            _write(draft, model, notes, more or {})
             if place.exists():  # the run was stopped right after it had been written
                 shutil.rmtree(place)
             draft.rename(place)
@@ -126,7 +131,8 @@ class Checkpoints:
                 warnings.warn(f"{fault}; it is left aside, and the checkpoint before it is taken", stacklevel=2)
                 continue
             _put_back(model, state, arrays)
-            return Restored(path, model.num_timesteps, state["notes"])
+            more = {name.removeprefix(MORE): one for name, one in arrays.items() if name.startswith(MORE)}
+            return Restored(path, model.num_timesteps, state["notes"], more)
         if damaged:
             raise RunError(
                 f"resume=auto: none of the {len(damaged)} checkpoints in {self.folder} can be read, the newest because "
@@ -144,11 +150,11 @@ class _Damaged(RunError):
     """A checkpoint that cannot be read, though it should."""
 
 
-def _write(folder: Path, model: BaseAlgorithm, notes: Mapping[str, Any]) -> None:
+def _write(folder: Path, model: BaseAlgorithm, notes: Mapping[str, Any], more: Mapping[str, Array]) -> None:
     random, generators = randomness.capture(model)
     (folder / MODEL).write_bytes(model_bytes(model))
     with (folder / ARRAYS).open("wb") as file:
-        arrays: dict[str, Any] = {**arrays_of(model), **generators}
+        arrays: dict[str, Any] = {**arrays_of(model), **generators, **{MORE + name: one for name, one in more.items()}}
         np.savez(file, **arrays)
     state = {
         "format": FORMAT,

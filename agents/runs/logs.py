@@ -138,7 +138,7 @@ class EpisodeLog(BaseCallback):
 
 
 def _growing(run: RunDir) -> tuple[Path, ...]:
-    return run.progress, run.monitor, run.alarms
+    return run.progress, run.monitor, run.alarms, run.preferences
 
 
 def lengths(run: RunDir) -> dict[str, int]:

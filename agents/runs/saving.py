@@ -13,6 +13,7 @@ from stable_baselines3.common.type_aliases import TrainFrequencyUnit
 from vlmrl.agents.runs.checkpoint import Checkpoints
 from vlmrl.agents.runs.stop import Interrupted, Stop
 from vlmrl.agents.timing import Clock
+from vlmrl.types import Array
 
 
 class Saving(BaseCallback):
@@ -24,13 +25,21 @@ class Saving(BaseCallback):
         stop: asked between rollouts; an on-policy rollout, which can take minutes, is left in its middle.
         notes: what to save beside the model.
         clock: counts the time.
+        more: arrays to save beside them.
     """
 
     def __init__(
-        self, checkpoints: Checkpoints, every: int, stop: Stop, notes: Callable[[], Mapping[str, Any]], clock: Clock
+        self,
+        checkpoints: Checkpoints,
+        every: int,
+        stop: Stop,
+        notes: Callable[[], Mapping[str, Any]],
+        clock: Clock,
+        more: Callable[[], Mapping[str, Array]] = dict,
     ) -> None:
         super().__init__()
         self._checkpoints, self._every, self._stop, self._notes, self._clock = checkpoints, every, stop, notes, clock
+        self._more = more
 
     def save(self) -> Path:
         """Save now.
@@ -40,7 +49,7 @@ class Saving(BaseCallback):
         """
         with self._clock.of("saving"):
             self._saved = self.model.num_timesteps
-            return self._checkpoints.save(self.model, self._notes())
+            return self._checkpoints.save(self.model, self._notes(), self._more())
 
     def _on_training_start(self) -> None:
         self._saved = self._begun = self.model.num_timesteps

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
@@ -14,6 +15,8 @@ from vlmrl.agents.deferred import DeferredReward, Gaps, StudentGaps
 from vlmrl.agents.deferred.aligning import Aligning
 from vlmrl.agents.learner import sb3
 from vlmrl.agents.policy import save_agent
+from vlmrl.agents.preferences.loop import Rounds, Truths
+from vlmrl.agents.preferences.tickets import Tickets
 from vlmrl.agents.runs.checkpoint import Checkpoints, Restored
 from vlmrl.agents.runs.judging import Curve, Judging
 from vlmrl.agents.runs.logs import EpisodeLog, cut_back, lengths, logger
@@ -24,8 +27,10 @@ from vlmrl.agents.runs.watching import Watching
 from vlmrl.agents.timing import AllCores, Clock, Timing, learning_threads, threads
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import ScoringConfig
+from vlmrl.preferences.learner import Learner
 from vlmrl.rewards.base import Cadence, RewardModel
 from vlmrl.shaping import Needs
+from vlmrl.types import Array
 
 LAST = "last checkpoint"
 """How the weights of ``last_model.zip`` were chosen: they were not."""
@@ -39,11 +44,13 @@ class Teacher:
         scorer: scores frames on every core, its time counted.
         shape: from scores to rewards.
         model: the reward model behind the scorer.
+        learner: teaches the model while the agent learns; None for one that does not change.
     """
 
     scorer: AllCores
     shape: Shape
     model: RewardModel
+    learner: Learner | None = None
 
     @property
     def reads_episodes(self) -> bool:
@@ -78,6 +85,7 @@ class Session:
         self._stop, self._say = stop, say
         self.stopped: str | None = None
         self._pays: DeferredReward | None = None
+        self._rounds: Rounds | None = None
         agent = run.config.agent
         venv = world.envs(teacher is not None, clock, agent.n_envs)
         self.model: BaseAlgorithm = sb3.build(agent, venv, run.config.policy, run.config.seed or 0)
@@ -112,7 +120,7 @@ class Session:
             return False
         model.set_logger(logger(self.run, settings.track, model.num_timesteps))
         progress = Progress(settings.agent.total_steps, self.clock, settings.progress, self._say)
-        saving = Saving(self._checkpoints, settings.checkpoint_every, self._stop, self._notes, self.clock)
+        saving = Saving(self._checkpoints, settings.checkpoint_every, self._stop, self._notes, self.clock, self._more)
         self.clock.restart()  # loading and building are over
         try:
             with self._stop, threads(learning_threads(settings.policy)):
@@ -144,7 +152,7 @@ class Session:
         succeeded = task.succeeded if task is not None else None
         episodes = EpisodeLog(run.monitor, run.config.world, succeeded, self.teacher is None, seconds)
         curve = Curve(run.evaluations, until=self.model.num_timesteps)
-        scorer = self.teacher.scorer if self.teacher is not None else None
+        scorer, words = (self.teacher.scorer, self.world.words) if self.teacher is not None else (None, None)
         judging = Judging(run, self.world, scorer, curve, self.clock, self._say)
         callbacks = [Timing(self.clock), episodes, judging, progress, saving]
         if self.teacher is None:
@@ -157,13 +165,17 @@ class Session:
             until = self.model.num_timesteps
             watching = Watching(run, self.world, self.teacher.scorer, judging, self.clock, self._say, until)
             callbacks.insert(callbacks.index(judging) + 1, watching)
-        pays = self._pays = DeferredReward(
-            self.teacher.scorer,
-            self.world.words,
-            self.teacher.shape,
-            succeeded=succeeded,
-            gaps=_gaps(run.config.scoring, self.teacher.scorer.cadence),
-        )
+        gaps = _gaps(run.config.scoring, self.teacher.scorer.cadence)
+        if self.teacher.learner is not None:
+            tickets, truths, self._rounds = self._asking(self.teacher, self.teacher.learner)
+            paid_by = AllCores(tickets, self.clock, torch.get_num_threads())
+            hooks = [self._rounds]
+            return [
+                DeferredReward(paid_by, words, tickets, succeeded=succeeded, after_labels=hooks),
+                truths,
+                *callbacks,
+            ]
+        pays = self._pays = DeferredReward(scorer, words, self.teacher.shape, succeeded=succeeded, gaps=gaps)
         self._recall(pays)
         return [pays, *callbacks]
 
@@ -172,6 +184,17 @@ class Session:
         """What the shape of the rewards asks whoever pays to tell."""
         found: Needs = getattr(self.teacher and self.teacher.shape, "needs", Needs())
         return found
+
+    def _asking(self, teacher: Teacher, learner: Learner) -> tuple[Tickets, Truths, Rounds]:
+        """What pays by nets that learn meanwhile, as far as an earlier session had come."""
+        tickets, truths = Tickets(learner.model, teacher.shape, learner.pool), Truths()
+        rounds = Rounds(learner, tickets, truths, teacher.shape, self.run, self.clock, self._say)
+        if self._before is not None:
+            rounds.recall(self._before.more, self._before.notes["preferences"])
+        return tickets, truths, rounds
+
+    def _more(self) -> dict[str, Array]:
+        return self._rounds.arrays() if self._rounds is not None else {}
 
     def _recall(self, pays: DeferredReward) -> None:
         """Go on counting visits, and weighing the words, where the newest checkpoint left off."""
@@ -187,6 +210,8 @@ class Session:
     def _notes(self) -> dict[str, Any]:
         earlier = float(self._before.notes["seconds"]) if self._before is not None else 0.0
         notes = {"lines": lengths(self.run), "seconds": earlier + self.clock.total}
+        if self._rounds is not None:
+            notes["preferences"] = self._rounds.notes()
         if self._pays is None:
             return notes
         kept = {"visits": self._pays.visits or None, "weight": self._pays.aligning.weight}

@@ -36,7 +36,7 @@ def entries(asked: str, encoder_names: str, prompts: str) -> list[Entry]:
 
     Args:
         asked: names with commas between, each with settings of its own after a colon; ``all`` that need no endpoint
-            and no training; or ``FILE.py:FUNCTION``.
+            and no lessons; or ``FILE.py:FUNCTION``.
         encoder_names: names with commas between.
         prompts: ``shipped`` and YAML files, with commas between.
 
@@ -78,7 +78,7 @@ def settings_of(reward: str) -> tuple[str, dict[str, Any]]:
 
 
 def _needs_more(kind: type[RewardModel]) -> bool:
-    return kind.needs_endpoint or kind.needs_training
+    return kind.needs_endpoint or kind.needs_training or kind.learns
 
 
 def _of(models: list[str], name: str, encoder: Encoder, sets: Mapping[str, WordsOf]) -> Iterator[Entry]:
@@ -105,7 +105,7 @@ def _of(models: list[str], name: str, encoder: Encoder, sets: Mapping[str, Words
 
 
 def _model(name: str, settings: dict[str, Any], encoder: Encoder) -> Any:
-    return rewards.load(name, encoder, **settings)
+    return rewards.taught(name, encoder, **settings)
 
 
 def _shown(name: str, settings: dict[str, Any], size: tuple[int, int], task: Task) -> Callable[[Encoder], RewardModel]:

@@ -57,8 +57,11 @@ class Trained:
         if self.config.reward.is_oracle:
             return None, None
         from vlmrl.agents.build import build_scorer
+        from vlmrl.rewards.base import refuse_untaught
 
-        return build_scorer(self.config, self.world.words, self.world.task), self.world.words
+        scorer = build_scorer(self.config, self.world.words, self.world.task)
+        refuse_untaught(scorer.model)
+        return scorer, self.world.words
 
 
 def trained(path: Path, best: bool = False) -> Trained:

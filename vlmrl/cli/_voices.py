@@ -95,6 +95,7 @@ def voices(
     """
     from vlmrl.judge.debug import Voice
     from vlmrl.judge.pictures import with_pictures
+    from vlmrl.rewards.base import refuse_untaught
     from vlmrl.scoring.remembered import Remembered
     from vlmrl.scoring.scorer import Scorer
 
@@ -110,6 +111,7 @@ def voices(
         profile = render.profile if render is not None else None
         keywords = with_pictures(name, one.reward.keywords, task, size, profile)
         model = part("reward", name)(encoder=encoder, **keywords)
+        refuse_untaught(model)
         model.check(one.words)
         note = f"{one.reward.name} with {one.encoder.name}"
         note += ", which paid this agent" if own and not found else ""

@@ -98,7 +98,7 @@ def _of_scorer(settings: CheckSettings) -> Verdict:
     encoder = encoders.load(settings.encoder.name, **settings.encoder.keywords)
     tell_drawn(settings.reward.name, settings.reward.keywords, _out.say)
     keywords = with_pictures(settings.reward.name, settings.reward.keywords, task, encoder.image_size)
-    scorer = Scorer(rewards.load(settings.reward.name, encoder, **keywords))
+    scorer = Scorer(rewards.taught(settings.reward.name, encoder, **keywords))
     name = f"{settings.reward.name} with {settings.encoder.name}"
     return check(task, scorer, words, name=name, size=encoder.image_size, seed=settings.seed, say=_out.say)
 

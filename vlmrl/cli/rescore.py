@@ -82,7 +82,7 @@ def run(argv: Sequence[str]) -> int:
         profile = settings.render.profile or task.profile
         tell_drawn(settings.reward.name, settings.reward.keywords, _out.say)
         keywords = with_pictures(settings.reward.name, settings.reward.keywords, task, size, profile, camera)
-        model = rewards.load(settings.reward.name, encoder, **keywords)
+        model = rewards.taught(settings.reward.name, encoder, **keywords)
         question = Question(words, camera, size, profile, model.fingerprint, told)
         out = settings.out or dataset.folder / SCORES / _name(question.to_json())
         scorer = Scorer(model, cache=ScoreCache())

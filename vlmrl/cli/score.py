@@ -69,7 +69,7 @@ def run(argv: Sequence[str]) -> int:
     words = Words(settings.goal, settings.baseline, settings.negative)
     keywords = settings.encoder.keywords
     encoder = encoders.load(settings.encoder.name, **keywords)
-    scorer = scorer_for(rewards.load(settings.reward.name, encoder, **settings.reward.keywords))
+    scorer = scorer_for(rewards.taught(settings.reward.name, encoder, **settings.reward.keywords))
     scorer.model.check(words)
     if isinstance(scorer, ClipScorer):
         rows = [_of_film(scorer, path, words, settings.every) for path in settings.files]

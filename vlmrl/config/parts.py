@@ -17,7 +17,7 @@ from vlmrl.config.complaints import unknown
 from vlmrl.config.schema import EncoderConfig, RewardConfig, RunConfig, ShapingConfig
 from vlmrl.errors import ConfigError, UnknownName
 
-BASES = {"encoder": "Encoder", "reward": "RewardModel", "shaping": "Shaper"}
+BASES = {"encoder": "Encoder", "reward": "RewardModel", "shaping": "Shaper", "judge": "Judge"}
 """The class that every part of a kind derives from, in the module ``base`` of its package."""
 
 

@@ -20,6 +20,9 @@ from vlmrl.config.trust import trusted
 from vlmrl.config.versions import versions
 from vlmrl.errors import RunError
 
+COUNTS = "preferences.json"
+"""How often a judge of pairs was asked and how often it answered, of a reward that learns from comparisons."""
+
 
 class RunDir:
     """A run's directory. Made by :meth:`start`, for training, or :meth:`open`, to read what is there.
@@ -77,7 +80,12 @@ class RunDir:
             RunError: there is no run, or its config.yaml cannot be read.
         """
         path = Path(path)
-        return cls(path, stored(path), continued=True)
+        run = cls(path, stored(path), continued=True)
+        reward = run.config.reward
+        if run.nets.is_file() and not reward.is_oracle:  # what the run has learned of its own reward
+            taught = reward.model_copy(update={"nets": str(run.nets)})
+            run.config = run.config.model_copy(update={"reward": taught})
+        return run
 
     def close(self) -> None:
         """Let others write to the directory."""
@@ -99,6 +107,16 @@ class RunDir:
     def plan(self) -> Path:
         """The picture of the way that was planned for the run's first start, of a reward that goes by ways."""
         return self.path / "plan.png"
+
+    @property
+    def nets(self) -> Path:
+        """The nets of a reward that learned in this run."""
+        return self.path / "reward.safetensors"
+
+    @property
+    def preferences(self) -> Path:
+        """What a judge of pairs answered, one JSON object a question."""
+        return self.path / "preferences.jsonl"
 
     @property
     def films(self) -> Path:

@@ -251,7 +251,7 @@ class Playground:
 
     def _readings(self, frame: NDArray[np.uint8], asked: Asked) -> list[Reading]:
         # What was said of the task's states is remembered, and so are embeddings, whatever words come.
-        scorer = Scorer(rewards.load(asked.reward, self._remembered, **self._keywords(asked)), cache=self._cache)
+        scorer = Scorer(rewards.taught(asked.reward, self._remembered, **self._keywords(asked)), cache=self._cache)
         parts = frame[None], self._ends.frames[:POSES], self._ends.frames[POSES:]
         words = asked.words
         together = (words.goal,) if len(words.goal) > 1 else ()

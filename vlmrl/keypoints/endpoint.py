@@ -1,4 +1,4 @@
-"""A small client of chat endpoints that speak OpenAI's protocol: a question with a picture in, a text out."""
+"""A small client of chat endpoints that speak OpenAI's protocol: a question with pictures in, a text out."""
 
 from __future__ import annotations
 
@@ -108,17 +108,15 @@ class Chat:
         self.endpoint, self._sleep = endpoint, sleep
         self.asked = 0
 
-    def __call__(self, text: str, picture: NDArray[np.uint8]) -> str:
-        """What the model says to a text and a picture uint8 ``(H, W, 3)``.
+    def __call__(self, text: str, *pictures: NDArray[np.uint8]) -> str:
+        """What the model says to a text and pictures, uint8 ``(H, W, 3)`` each; none for a text alone.
 
         Raises:
             ConfigError: the endpoint refuses the question: no key, no such model.
             Unanswered: it gave no answer, however often it was asked.
         """
-        sheet = io.BytesIO()
-        Image.fromarray(picture).save(sheet, "PNG")
-        shown = f"data:image/png;base64,{base64.b64encode(sheet.getvalue()).decode()}"
-        content = [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": shown}}]
+        shown = [{"type": "image_url", "image_url": {"url": _coded(picture)}} for picture in pictures]
+        content = [{"type": "text", "text": text}, *shown]
         asked = {
             "model": self.endpoint.model,
             "messages": [{"role": "user", "content": content}],
@@ -161,6 +159,12 @@ class Chat:
         if len(found) > LARGEST:
             raise _Busy(f"an answer of more than {LARGEST} bytes")
         return found
+
+
+def _coded(picture: NDArray[np.uint8]) -> str:
+    sheet = io.BytesIO()
+    Image.fromarray(picture).save(sheet, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(sheet.getvalue()).decode()}"
 
 
 class _Busy(Exception):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vlmrl.config.run_dir import RunDir
+from vlmrl.config.run_dir import COUNTS, RunDir
 from vlmrl.config.schema import RunConfig
 from vlmrl.envs.make import known_task
 from vlmrl.envs.task import Task
@@ -32,6 +32,7 @@ class Facts:
         films: mp4 and gif files; of two with one name the mp4.
         command: the command lines that started and continued it; empty if they are not there.
         versions: packages, Python, machine; empty if they are not there.
+        preferences: who compared frames and how often, of a reward that learns from comparisons; empty for others.
         alarms: signs of hacking that rose while it trained, the oldest first: the rows of alarms.jsonl.
         plan: picture of the way that was planned for the run's first start; None where none was.
         pictures: where the pictures come from that the agent was paid by, by the reward's settings; empty for words.
@@ -52,6 +53,7 @@ class Facts:
     best: str
     pictures: Mapping[str, str]
     alarms: tuple[Mapping[str, Any], ...] = ()
+    preferences: Mapping[str, Any] = field(default_factory=dict)
     plan: Path | None = None
 
     @classmethod
@@ -81,6 +83,7 @@ class Facts:
             alarms=read_alarms(run.alarms),
             plan=run.plan if run.plan.is_file() else None,
             pictures=run.read_json("pictures.json") if (path / "pictures.json").is_file() else {},
+            preferences=run.read_json(COUNTS) if (path / COUNTS).is_file() else {},
         )
 
     @property

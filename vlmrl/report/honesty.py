@@ -37,10 +37,30 @@ def _paid(facts: Facts) -> str:
         )
     if facts.pictures:
         return _shown(facts, said)
+    if facts.preferences:
+        return _compared(facts, said)
     return (
         f"The agent was paid by the words alone: {said}. The simulator's ground truth was logged beside it and never "
         "reached the learner."
     )
+
+
+def _compared(facts: Facts, said: str) -> str:
+    told = facts.preferences
+    judge = escape(str(told.get("judge") or "people"))
+    note = (
+        f"The agent was paid by nets that learned beside it from comparisons of frames: {said}. The judge, "
+        f"<b>{judge}</b>, answered {told.get('answered', 0)} of {told.get('questions', 0)} questions and "
+        "abstained from the others."
+    )
+    if "answers_right" in told:
+        note += f" Where the simulator knows which frame was nearer, {100 * told['answers_right']:.0f} % were right."
+    if told.get("privileged"):
+        note += (
+            " That judge asks the simulator, which is <b>privileged</b>: a bound on what comparisons can do, and no "
+            "result from words."
+        )
+    return note
 
 
 def _shown(facts: Facts, said: str) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
     from vlmrl.rewards.base import RewardModel
 
-__all__ = ["load"]
+__all__ = ["load", "taught"]
 
 _CONF = Path(__file__).parent.parent / "conf" / "reward"
 
@@ -36,4 +36,18 @@ def load(name: str, encoder: Encoder, **settings: Any) -> RewardModel:
     keywords = {**written, **settings}
     check_keywords("reward", keywords, model, given=("encoder",))
     reward: RewardModel = model(encoder, **keywords)
+    return reward
+
+
+def taught(name: str, encoder: Encoder, **settings: Any) -> RewardModel:
+    """A reward model whose scores mean something; as :func:`load`, for whoever teaches none.
+
+    Raises:
+        UnknownName: no such reward.
+        ConfigError: a setting is unknown or out of range, or the reward has to learn first.
+    """
+    from vlmrl.rewards.base import refuse_untaught
+
+    reward = load(name, encoder, **settings)
+    refuse_untaught(reward)
     return reward

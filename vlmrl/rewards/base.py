@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vlmrl.errors import ConfigError
 from vlmrl.types import Frames, Scores, Words
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class RewardModel(ABC):
         needs_endpoint: asks a model elsewhere, which its settings must name; whoever wants all rewards leaves it out.
         needs_training: cannot do without weights that `vlmrl reward train` makes, which its settings must name;
             whoever wants all rewards leaves it out.
+        learns: its scores mean nothing before it has learned, in a run or from data.
         cadence: how often a score comes: every step, or once an episode.
         low, high: bounds that no score leaves, or None where there is no bound.
     """
@@ -55,6 +57,7 @@ class RewardModel(ABC):
     takes: ClassVar[Takes] = "picture"
     needs_endpoint: ClassVar[bool] = False
     needs_training: ClassVar[bool] = False
+    learns: ClassVar[bool] = False
     cadence: ClassVar[Cadence] = "step"
     low: float | None = None
     high: float | None = None
@@ -68,6 +71,11 @@ class RewardModel(ABC):
         Whoever builds the reward beside a task fills them in (:func:`vlmrl.judge.pictures.with_pictures`).
         """
         return {key: sight for key, sight in cls.pictures.items() if settings.get(key) is None}
+
+    @property
+    def untaught(self) -> bool:
+        """Whether it has learned nothing yet though it should, so that its scores mean nothing."""
+        return False
 
     @property
     @abstractmethod
@@ -87,6 +95,20 @@ def unit_scores(model: RewardModel | None) -> bool:
     """Whether all scores of a model lie in [0, 1], as it says itself; of no model nobody knows."""
     low, high = (None, None) if model is None else (model.low, model.high)
     return low is not None and high is not None and low >= 0 and high <= 1
+
+
+def refuse_untaught(model: RewardModel) -> None:
+    """Refuse a model whose scores mean nothing yet, where nobody teaches it.
+
+    Raises:
+        ConfigError: it has learned nothing.
+    """
+    if model.untaught:
+        name = type(model).__module__.rpartition(".")[2]
+        raise ConfigError(
+            f"reward={name}: has learned nothing yet, so its scores mean nothing; `vlmrl train reward={name}` teaches "
+            "it, and leaves its nets as reward.safetensors in the run's directory: give reward.nets=FILE"
+        )
 
 
 class TrackReward(RewardModel):

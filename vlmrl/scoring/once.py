@@ -41,5 +41,5 @@ def score(
         WeightsMissing: the encoder's weights are not here and cannot be downloaded.
     """
     built = encoders.kept(encoder) if isinstance(encoder, str) else encoder
-    model = rewards.load(reward, built, **settings)
+    model = rewards.taught(reward, built, **settings)
     return Scorer(model).frames(frames, Words.of(words) if isinstance(words, str) else words)

@@ -80,11 +80,13 @@ def load_scorer(
     # Models are imported when one is asked for: a user with a scorer of his own needs none of them.
     from vlmrl import encoders
     from vlmrl.config.parts import check_keywords, part
+    from vlmrl.rewards.base import refuse_untaught
     from vlmrl.scoring.clips import scorer_for
 
     words = Words.of(goal, baseline, negative)
     model_class = part("reward", reward)
     check_keywords("reward", settings, model_class, given=("encoder",))
     scorer = scorer_for(model_class(encoder=encoders.load(encoder), **settings))
+    refuse_untaught(scorer.model)
     scorer.model.check(words)
     return scorer, words

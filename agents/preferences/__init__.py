@@ -1,0 +1,1 @@
+"""Learning a reward from preferences beside the agent that it pays."""

@@ -1,0 +1,1 @@
+"""Which of two is better: judges of pairs, their answers, and the nets that learn a reward from them."""

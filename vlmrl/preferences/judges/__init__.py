@@ -1,0 +1,1 @@
+"""Who says which of two frames or films is nearer to the words: a file each, found by its name."""
