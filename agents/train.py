@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import torch
 from tqdm import tqdm
@@ -15,14 +14,15 @@ from vlmrl.agents.build import World, build_scorer, build_shape, find_world
 from vlmrl.agents.learner import sb3
 from vlmrl.agents.policy import TrainedPolicy
 from vlmrl.agents.runs.rehearsal import rehearse
-from vlmrl.agents.runs.session import LAST, Session, Teacher
+from vlmrl.agents.runs.result import RunResult, close_books, judge_last, judged_before
+from vlmrl.agents.runs.session import Session, Teacher
 from vlmrl.agents.runs.stop import Stop
 from vlmrl.agents.timing import AllCores, Clock
+from vlmrl.agents.vla.imitate import imitate
 from vlmrl.config import atomic, parts
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import RunConfig
 from vlmrl.errors import RenderError
-from vlmrl.judge.compare import compare
 from vlmrl.judge.pictures import sources, tell_drawn
 from vlmrl.keypoints.build import counts, tell_planned
 from vlmrl.keypoints.episode import plan_picture
@@ -33,33 +33,8 @@ from vlmrl.sim_clip import familiarity
 
 Say = Callable[[str], object]
 
-DONE = "timing.json"
-"""How long the last session of a run took, on what, and at which step it judged its last weights."""
-
-
 PICTURES = "pictures.json"
 """Where the pictures come from that a run was paid by, by the reward's settings; not there for one paid by words."""
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a run came to.
-
-    Attributes:
-        path: its directory; None for a dry run, which leaves nothing behind.
-        seed: what it was seeded with.
-        steps: environment steps taken so far, over all environments and sessions.
-        comparison: the agent beside a random one, on seeds that training never saw; None if it was stopped before.
-        shares: share of this session's wall time that each part took, in [0, 1].
-        stopped: the signal that ended it early, or None.
-    """
-
-    path: Path | None
-    seed: int | None
-    steps: int
-    comparison: Comparison | None = None
-    shares: Mapping[str, float] = field(default_factory=dict)
-    stopped: str | None = None
 
 
 def train(config: RunConfig, say: Say | None = None) -> RunResult:
@@ -78,6 +53,8 @@ def train(config: RunConfig, say: Say | None = None) -> RunResult:
         Abstained: a frame got no number; the last checkpoint is whole.
     """
     say = say or partial(tqdm.write, file=sys.stdout)
+    if config.agent.imitates:
+        return imitate(config, say)
     sb3.check(config.agent)
     parts.check_shaping(config.shaping)
     clock = Clock()
@@ -101,12 +78,7 @@ def train(config: RunConfig, say: Say | None = None) -> RunResult:
         if told := counts(world.gauge):
             say(f"plans: {', '.join(f'{count} {name}' for name, count in told.items())}")
         steps = session.model.num_timesteps
-        if session.stopped is not None:
-            say(f"stopped at {steps:,} of {config.agent.total_steps:,} steps; run_dir={run.path} goes on from there")
-        shares = clock.shares()
-        done = {"seconds": round(clock.total, 3), "shares": shares, "judged": None if comparison is None else steps}
-        run.write_json(DONE, done)
-        return RunResult(run.path, run.config.seed, steps, comparison, shares, session.stopped)
+        return close_books(run, clock, steps, comparison, session.stopped, say)
 
 
 def _draw_plan(world: World, run: RunDir, say: Say) -> None:
@@ -177,39 +149,11 @@ def _pictures(config: RunConfig) -> dict[str, str]:
     return {} if config.reward.is_oracle else sources(config.reward.name, config.reward.keywords)
 
 
-def _judged(run: RunDir) -> int | None:
-    """At which step an earlier session judged its last weights, if one did."""
-    if not (run.evaluation.is_file() and (run.path / DONE).is_file()):
-        return None
-    steps: int | None = run.read_json(DONE)["judged"]
-    return steps
-
-
 def _judge(session: Session, learned: bool, say: Say) -> Comparison:
     """Judge the last weights beside a random agent, and keep the result; once, if nothing was learned since."""
     run, world, teacher = session.run, session.world, session.teacher
-    if not learned and _judged(run) == session.model.num_timesteps:
-        say(f"run_dir={run.path}: has taken all its steps already; raise agent.total_steps to go on")
-        return Comparison.load(run.evaluation)
-    settings = run.config.evaluation
-    seeds = list(settings.seeds)[: settings.final_episodes]
+    before = judged_before(run, learned, session.model.num_timesteps, say)
+    if before is not None:
+        return before
     scorer = teacher.scorer if teacher is not None else None
-    say(f"judging it and a random agent on {len(seeds)} episodes each, on seeds that training never saw")
-    with session.clock.of("judging"):
-        comparison = compare(
-            {"agent": TrainedPolicy(session.model)},
-            partial(world.env, scorer is not None),
-            world.task,
-            seeds,
-            scorer,
-            world.words if scorer is not None else None,
-            chosen={"agent": LAST},
-        )
-    atomic.write_text(run.evaluation, comparison.to_json())
-    for row in comparison.rows():
-        measures = {"success": row.success, "truth": row.oracle_return, "words": row.vlm_return}
-        if world.task is None:
-            measures["own reward"] = row.task_return
-        known = [f"{name} {one.mean:.3g} [{one.low:.3g}, {one.high:.3g}]" for name, one in measures.items() if one]
-        say(f"{row.agent:>7}: {', '.join(known)} over {row.episodes} episodes")
-    return comparison
+    return judge_last(run, world, TrainedPolicy(session.model), scorer, session.clock, say)

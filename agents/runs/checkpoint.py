@@ -1,16 +1,12 @@
 """Checkpoints: all that a run needs to go on, each a directory that is whole or not there.
 
-A checkpoint is taken between two rollouts, when every stored step has its reward and the update on it is done. It is
-written under another name, flushed to the disk and then renamed, so that a kill at any moment leaves the one before.
+A checkpoint is taken between two rollouts, when every stored step has its reward and the update on it is done.
 Nothing in it is unpickled when it is read: weights come from SB3's zip as tensors, the rest is ``.npz`` and JSON.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +20,7 @@ from vlmrl.agents.deferred.unpaid import mark_gap
 from vlmrl.agents.learner import randomness
 from vlmrl.agents.learner.memory import arrays_of, fill, replay_buffer, shape_of
 from vlmrl.agents.learner.sb3 import load_weights, model_bytes
+from vlmrl.agents.runs.slots import Damaged, Slots
 from vlmrl.config.atomic import flush
 from vlmrl.errors import RunError
 from vlmrl.types import Array
@@ -63,20 +60,8 @@ class Restored:
     more: Mapping[str, Array]
 
 
-class Checkpoints:
-    """The checkpoints of one run.
-
-    Args:
-        folder: where they lie, one directory each, ``step_000010000``.
-        keep: how many to keep; the oldest go first.
-    """
-
-    def __init__(self, folder: Path, keep: int = 2) -> None:
-        self.folder, self.keep = folder, keep
-
-    def paths(self) -> list[Path]:
-        """Every checkpoint, the oldest first."""
-        return sorted(self.folder.glob("step_*")) if self.folder.is_dir() else []
+class Checkpoints(Slots):
+    """The checkpoints of one run of an algorithm of Stable-Baselines3."""
 
     def save(self, model: BaseAlgorithm, notes: Mapping[str, Any], more: Mapping[str, Array] | None = None) -> Path:
         """Write a checkpoint of ``model`` as it is now, and remove the oldest beyond ``keep``.
@@ -89,25 +74,7 @@ class Checkpoints:
         Raises:
             RunError: the disk is full or the directory cannot be written; earlier checkpoints are whole.
         """
-        place = self.folder / f"step_{model.num_timesteps:09d}"
-        draft = self.folder / f".{place.name}.{os.getpid()}"
-        try:
-            self._clear_drafts()
-            draft.mkdir(parents=True)
-            _write(draft, model, notes, more or {})
-            if place.exists():  # the run was stopped right after it had been written
-                shutil.rmtree(place)
-            draft.rename(place)
-            flush(self.folder)
-            for old in self.paths()[: -self.keep]:
-                shutil.rmtree(old)
-        except OSError as cause:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise RunError(
-                f"{place}: cannot be written ({cause.strerror or cause}); earlier checkpoints are whole, "
-                "make room and start the same command again to go on from the last"
-            ) from cause
-        return place
+        return self.write(model.num_timesteps, lambda draft: _write(draft, model, notes, more or {}))
 
     def restore(self, model: BaseAlgorithm) -> Restored | None:
         """Put the newest whole checkpoint into ``model``; None if there is no checkpoint at all.
@@ -120,34 +87,16 @@ class Checkpoints:
         Raises:
             RunError: every checkpoint is damaged, or the checkpoint belongs to other settings.
         """
-        damaged = []
-        for path in reversed(self.paths()):
-            try:
-                state, arrays = _read(path)
-                _check_fits(path, state, model)
-                load_weights(model, path / MODEL)
-            except _Damaged as fault:
-                damaged.append(fault)
-                warnings.warn(f"{fault}; it is left aside, and the checkpoint before it is taken", stacklevel=2)
-                continue
+
+        def put(path: Path) -> Restored:
+            state, arrays = _read(path)
+            _check_fits(path, state, model)
+            load_weights(model, path / MODEL)
             _put_back(model, state, arrays)
             more = {name.removeprefix(MORE): one for name, one in arrays.items() if name.startswith(MORE)}
             return Restored(path, model.num_timesteps, state["notes"], more)
-        if damaged:
-            raise RunError(
-                f"resume=auto: none of the {len(damaged)} checkpoints in {self.folder} can be read, the newest because "
-                f"{damaged[0]}; give another run_dir=, or resume=never to begin anew"
-            )
-        return None
 
-    def _clear_drafts(self) -> None:
-        """Remove what a killed run had begun to write."""
-        for draft in self.folder.glob(".step_*"):
-            shutil.rmtree(draft)
-
-
-class _Damaged(RunError):
-    """A checkpoint that cannot be read, though it should."""
+        return self.newest(put)
 
 
 def _write(folder: Path, model: BaseAlgorithm, notes: Mapping[str, Any], more: Mapping[str, Array]) -> None:
@@ -180,14 +129,14 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
             )
         for name, size in state["sizes"].items():
             if (found := (path / name).stat().st_size) != size:
-                raise _Damaged(f"{path / name}: is {found} bytes long and was written with {size}")
+                raise Damaged(f"{path / name}: is {found} bytes long and was written with {size}")
         with ZipFile(path / MODEL) as archive:
             if (spoilt := archive.testzip()) is not None:
-                raise _Damaged(f"{path / MODEL}: is damaged at {spoilt}")
+                raise Damaged(f"{path / MODEL}: is damaged at {spoilt}")
         with np.load(path / ARRAYS, allow_pickle=False) as file:
             return state, {name: file[name] for name in file.files}
     except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError) as cause:
-        raise _Damaged(f"{path}: is damaged ({cause})") from cause
+        raise Damaged(f"{path}: is damaged ({cause})") from cause
 
 
 def _check_fits(path: Path, state: Mapping[str, Any], model: BaseAlgorithm) -> None:

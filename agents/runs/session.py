@@ -21,6 +21,7 @@ from vlmrl.agents.runs.checkpoint import Checkpoints, Restored
 from vlmrl.agents.runs.judging import Curve, Judging
 from vlmrl.agents.runs.logs import EpisodeLog, cut_back, lengths, logger
 from vlmrl.agents.runs.progress import Progress
+from vlmrl.agents.runs.result import LAST
 from vlmrl.agents.runs.saving import Saving
 from vlmrl.agents.runs.stop import Interrupted, Stop
 from vlmrl.agents.runs.watching import Watching
@@ -31,9 +32,6 @@ from vlmrl.preferences.learner import Learner
 from vlmrl.rewards.base import Cadence, RewardModel
 from vlmrl.shaping import Needs
 from vlmrl.types import Array
-
-LAST = "last checkpoint"
-"""How the weights of ``last_model.zip`` were chosen: they were not."""
 
 
 @dataclass(frozen=True)

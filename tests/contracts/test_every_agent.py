@@ -18,6 +18,8 @@ from vlmrl.config.schema import AgentConfig
 
 CONF = Path(vlmrl.__file__).parent / "conf" / "agent"
 EVERY = options("agent")
+PAID = tuple(name for name in EVERY if "/" not in name)
+"""Those that learn from rewards; vla/bc imitates, and its tests are in tests/agents/vla."""
 SMALL = {"learning_starts": 16, "buffer_size": 400, "batch_size": 16, "n_steps": 16, "gradient_steps": 2}
 """So small that a test may wait for it; what an agent's YAML does not set stays unset."""
 
@@ -57,7 +59,7 @@ def test_says_what_it_is_good_for(name: str) -> None:
     assert len(first) > 30
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", PAID)
 def test_builds_and_learns_from_rewards_that_come_late(name: str) -> None:
     agent = small(name)
     discrete = agent.algorithm in sb3.DISCRETE

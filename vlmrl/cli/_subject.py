@@ -87,7 +87,7 @@ def of_run(settings: DebugSettings, argv: Sequence[str]) -> Subject:
         scores=tuple(tuple(scores[1:] for scores in several) for several in heard_at),
         see=lambda wanted: [episodes[episode].frames[step] for episode, step in wanted],
         fps=fps,
-        paid=None if own is None else _paid(agent, heard[0], heard_at[0], traces),
+        paid=None if own is None or config.agent.imitates else _paid(agent, heard[0], heard_at[0], traces),
     )
 
 

@@ -131,8 +131,9 @@ def _trained(path: Path, task: Task, episodes: int) -> Actor:
     config = agent.config
     if config.task != task.name:
         raise ConfigError(f"run={path}: learned {config.world}; give runs of {task.name}")
-    if config.obs != "state":
-        raise ConfigError(f"run={path}: acts by what it sees (obs={config.obs}); give one with obs=state")
+    if config.obs != "state" or config.agent.imitates:
+        seen = "by its cameras" if config.agent.imitates else f"obs={config.obs}"
+        raise ConfigError(f"run={path}: acts by what it sees ({seen}); give one with obs=state")
     paid = "ground truth" if config.reward.is_oracle else f"{config.reward.name}"
     paid += " and ground truth" if privileged(config) else ""
     about = f"{config.agent.name} on {paid}, {agent.steps:,} steps, seed {config.seed}"

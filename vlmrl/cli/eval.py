@@ -4,14 +4,20 @@
   vlmrl eval runs/demo episodes=100 oracle=runs/demo-oracle json=evaluation.json
 
 oracle= names a run of the same task that was trained with reward=oracle; it is judged on the same seeds.
+
+An agent that reads sentences (agent=vla/bc) may be asked for other tasks, and in other words:
+
+  vlmrl eval runs/clone task=tabletop/press_button instruction="hit the button"
+  vlmrl eval runs/clone 'task=tabletop/reach_*'            all that it was shown whose names are so
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import fnmatch
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import NonNegativeInt, PositiveInt
 
@@ -20,6 +26,9 @@ from vlmrl.cli._runs import Trained, trained
 from vlmrl.cli._settings import Answer
 from vlmrl.config.atomic import write_text
 from vlmrl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from vlmrl.metrics.evaluation import Comparison
 
 
 class EvalSettings(Answer):
@@ -35,6 +44,11 @@ class EvalSettings(Answer):
     """Seed of the first episode, the next ones count up; null: the run's evaluation.seed."""
     checkpoint: Literal["last", "best"] = "last"
     """best is chosen by ground truth, and labelled so."""
+    task: tuple[str, ...] = ()
+    """Of an agent that reads sentences: tasks to ask it for, again for several, or patterns of those that it was shown;
+    none: the run's own."""
+    instruction: str | None = None
+    """Of such an agent: what it is told; empty says nothing; null: what the task says."""
     score: bool = True
     """Score the frames too, so that reward and ground truth can be compared; off, no frame is drawn."""
 
@@ -48,22 +62,13 @@ def run(argv: Sequence[str]) -> int:
 
     settings = compose(argv, EvalSettings, positional="run")
     best = settings.checkpoint == "best"
-    agents = {"agent": trained(settings.run, best)}
+    agent = trained(settings.run, best)
+    if settings.task or settings.instruction is not None:
+        return _asked(agent, settings)
+    agents = {"agent": agent}
     if settings.oracle is not None:
-        agents["oracle"] = _alike(agents["agent"], trained(settings.oracle, best))
-    agent = agents["agent"]
-    from vlmrl.judge.compare import compare
-
-    scorer, words = agent.scorer() if settings.score else (None, None)
-    comparison = compare(
-        {name: one.policy for name, one in agents.items()},
-        partial(agent.world.env, scorer is not None),
-        agent.world.task,
-        agent.seeds(settings.seed, settings.episodes or agent.config.evaluation.final_episodes),
-        scorer,
-        words,
-        chosen={name: one.chosen for name, one in agents.items()},
-    )
+        agents["oracle"] = _alike(agent, trained(settings.oracle, best))
+    comparison = _compared(agents, settings)
     _comparison.show(comparison)
     if settings.json is not None:
         write_text(_out.place(settings.json), comparison.to_json())
@@ -72,6 +77,47 @@ def run(argv: Sequence[str]) -> int:
 
         write_text(agent.run.evaluation, comparison.to_json())
         _out.say(f"report: {html.write(agent.run.path)}")
+    return 0
+
+
+def _compared(agents: Mapping[str, Trained], settings: EvalSettings) -> Comparison:
+    from vlmrl.judge.compare import compare
+
+    agent = agents["agent"]
+    scorer, words = agent.scorer() if settings.score else (None, None)
+    return compare(
+        {name: one.policy for name, one in agents.items()},
+        partial(agent.world.env, scorer is not None),
+        agent.world.task,
+        agent.seeds(settings.seed, settings.episodes or agent.config.evaluation.final_episodes),
+        scorer,
+        words,
+        chosen={name: one.chosen for name, one in agents.items()},
+    )
+
+
+def _asked(agent: Trained, settings: EvalSettings) -> int:
+    """Judge an agent that reads sentences on what else it is asked for; the run's own files stay as they are."""
+    if settings.oracle is not None:
+        raise ConfigError(f"oracle={settings.oracle}: is judged on the run's own task; leave task and instruction out")
+    from dataclasses import replace
+
+    from vlmrl.judge.episodes import evaluate
+    from vlmrl.metrics.plain import plain
+
+    names = [name for pattern in settings.task for name in fnmatch.filter(agent.tasks, pattern) or [pattern]]
+    seeds = agent.seeds(settings.seed, settings.episodes or agent.config.evaluation.final_episodes)
+    rows = []
+    for name in dict.fromkeys(names) or [None]:
+        world = agent.asked(name, settings.instruction).world
+        judged = evaluate(agent.policy, partial(world.env, False), world.task, seeds)
+        row = replace(judged, chosen=agent.chosen).row()
+        rows.append({"task": name or world.config.world, "success": row.success, "truth": row.oracle_return})
+        _out.say(f"{rows[-1]['task']}: {_out.shown(row.success)}")
+    said = "" if settings.instruction is None else f", told {settings.instruction!r}"
+    _out.table(rows, f"{len(seeds)} episodes each, by ground truth{said}")
+    told = {"instruction": settings.instruction, "chosen": agent.chosen, "episodes": len(seeds), "rows": rows}
+    _out.write(settings.json, plain(told))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 vlmrl record runs/demo                             runs/demo/films/*.mp4 and *.gif
 vlmrl record runs/demo out=upright.gif seed=1000007
+vlmrl record runs/clone task=tabletop/open_drawer       of an agent that reads sentences (agent=vla/bc)
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ class RecordSettings(Answer):
     """Of both episodes; null: the first of the run's evaluation."""
     size: tuple[PositiveInt, PositiveInt] = (360, 360)
     """[height, width] of one agent's picture in pixels."""
+    task: str | None = None
+    """Of an agent that reads sentences: another task to ask it for; null: the run's own."""
+    instruction: str | None = None
+    """Of such an agent: what it is told; empty says nothing; null: what the task says."""
     beside: bool = True
     """Show a random agent beside it."""
     checkpoint: Literal["last", "best"] = "last"
@@ -43,7 +48,7 @@ def run(argv: Sequence[str]) -> int:
     from vlmrl.config.compose import compose
 
     settings = compose(argv, RecordSettings, positional="run")
-    agent = trained(settings.run, settings.checkpoint == "best")
+    agent = trained(settings.run, settings.checkpoint == "best").asked(settings.task, settings.instruction)
     seed = agent.config.evaluation.seed if settings.seed is None else settings.seed
     paths = [_out.place(path) for path in settings.out or _paths(agent, seed)]
     from vlmrl.video.record import Look, record
@@ -73,11 +78,13 @@ def run(argv: Sequence[str]) -> int:
 def _caption(agent: Trained) -> str:
     from vlmrl.config.parts import privileged
 
+    if agent.config.agent.imitates:
+        return "clone"
     if agent.config.reward.is_oracle:
         return "trained on ground truth"
     return "trained on words and ground truth" if privileged(agent.config) else "trained agent"
 
 
 def _paths(agent: Trained, seed: int) -> tuple[Path, ...]:
-    name = agent.config.world.replace("/", "-").replace(":", "-")
+    name = agent.world.config.world.replace("/", "-").replace(":", "-")
     return tuple(agent.run.films / f"{name}-{seed}{ending}" for ending in (".mp4", ".gif"))

@@ -28,7 +28,8 @@ def options(group: str) -> tuple[str, ...]:
 
     An encoder may also be any name that open_clip knows, and a reward any module of ours, or the oracle.
     """
-    names = {path.stem for path in (CONF / group).glob("[!_]*.yaml")}
+    folder = CONF / group
+    names = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("[!_]*.yaml")}
     if group in ("encoder", "shaping"):
         names |= set(find.plugins(group))
     if group == "reward":
@@ -52,4 +53,4 @@ def yaml_of(group: str, choice: str) -> str:
     open_clip = group == "encoder" and ("/" in choice or ":" in choice)  # name/tag, hf-hub:org/name, local-dir:/path
     if choice not in known and not open_clip:
         raise UnknownName(group, choice, known)
-    return choice if "/" not in choice and (CONF / group / f"{choice}.yaml").is_file() else EMPTY
+    return choice if choice in known and (CONF / group / f"{choice}.yaml").is_file() else EMPTY

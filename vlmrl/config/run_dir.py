@@ -160,13 +160,17 @@ class RunDir:
 
     @property
     def best_model(self) -> Path:
-        """The agent that did best in an evaluation during training, chosen by ground truth (SB3's file)."""
-        return self.path / "best_model.zip"
+        """The agent that did best in an evaluation during training, chosen by ground truth (SB3's file, or ours)."""
+        return self.path / f"best_model{self._ending}"
 
     @property
     def last_model(self) -> Path:
-        """The agent as training left it (SB3's format)."""
-        return self.path / "last_model.zip"
+        """The agent as training left it (SB3's format; safetensors of one that imitates)."""
+        return self.path / f"last_model{self._ending}"
+
+    @property
+    def _ending(self) -> str:
+        return ".safetensors" if self.config.agent.imitates else ".zip"
 
     @property
     def vecnormalize(self) -> Path:

@@ -18,6 +18,9 @@ from vlmrl.types import Words
 ORACLE = "oracle"
 """``reward=oracle`` learns from the simulator's own ground truth: no words, no model; what text is compared with."""
 
+CLONING = "vla/bc"
+"""``agent.algorithm`` of one that imitates demonstrations; it belongs to vlmrl, not to Stable-Baselines3."""
+
 MOST_SEEDS = 2**31
 """Seeds lie below; NumPy, torch, Gymnasium and dm_control all take them."""
 
@@ -88,11 +91,11 @@ class AgentConfig(Section):
     name: str
     """Which one; `vlmrl list agents` shows them."""
     algorithm: str
-    """A class of stable_baselines3 or sb3_contrib, such as SAC, PPO or TQC."""
+    """A class of stable_baselines3 or sb3_contrib, such as SAC, PPO or TQC; or vla/bc, which imitates."""
     policy: str | None = None
     """Null: MlpPolicy, CnnPolicy or MultiInputPolicy, whichever reads what the policy sees."""
     total_steps: PositiveInt
-    """Environment steps, summed over all environments."""
+    """Environment steps, summed over all environments; of vla/bc steps of demonstrations, as often as they are seen."""
     n_envs: PositiveInt = 8
     """Environments stepped together."""
     normalize: bool = False
@@ -102,6 +105,11 @@ class AgentConfig(Section):
     """Values of each continuous action that an algorithm of discrete actions (DQN) chooses among."""
     params: dict[str, JsonValue] = {}
     """Keywords of the algorithm's constructor; a rate may be {start: 1e-3, end: 1e-4}, linear over the run."""
+
+    @property
+    def imitates(self) -> bool:
+        """Whether it learns from demonstrations, and reads sentences, instead of being paid."""
+        return self.algorithm == CLONING
 
 
 class RenderConfig(Section):
@@ -180,6 +188,8 @@ class RunConfig(Section):
     """A sentence true of any frame of this world; none: the task's own."""
     negative: Sentences = ()
     """A sentence true when the goal is clearly missed; none: the task's own, if the goal is too."""
+    data: tuple[Path, ...] = ()
+    """Datasets of `vlmrl collect` to imitate, or folders with such in them; again for several. For agent=vla/bc."""
     obs: Literal["state", "pixels", "both"] = "state"
     """What the policy sees."""
     encoder: EncoderConfig
@@ -221,6 +231,17 @@ class RunConfig(Section):
             raise ConfigError(
                 f"env={self.env}: has no sentence of its own; say goal='...', and most often baseline='...'"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _data_for_who_imitates(self) -> RunConfig:
+        if self.data and not self.agent.imitates:
+            raise ConfigError(
+                f"data={', '.join(map(str, self.data))}: is for agent=vla/bc, and agent={self.agent.name} learns by "
+                "acting; leave it out"
+            )
+        if self.agent.imitates and self.obs != "state":
+            raise ConfigError(f"obs={self.obs}: agent={self.agent.name} looks by agent.params.cameras; leave obs out")
         return self
 
     @model_validator(mode="after")

@@ -23,6 +23,12 @@ def notes(facts: Facts) -> list[str]:
 
 def _paid(facts: Facts) -> str:
     config = facts.config
+    if config.agent.imitates:
+        shown = ", ".join(f"<b>{escape(str(path))}</b>" for path in config.data)
+        return (
+            f"The agent was paid nothing: it imitates what was shown to it in {shown}. The simulator's ground truth "
+            "chose which episodes were shown, unless agent.params.episodes is all, and judged it."
+        )
     if config.reward.is_oracle:
         return (
             "The agent was trained on the simulator's ground truth. No sentence took part: it is what training from "
@@ -115,7 +121,8 @@ def _chosen(facts: Facts) -> list[str]:
     said = ", ".join(f"<b>{escape(one.agent)}</b> {escape(one.chosen)}" for one in comparison.evaluations if one.chosen)
     found = [f"Weights in the table: {said}."] if said else []
     if facts.best:
-        note = f"best_model.zip in the run's directory is another: {escape(facts.best)}, while training."
+        ending = "safetensors" if facts.config.agent.imitates else "zip"
+        note = f"best_model.{ending} in the run's directory is another: {escape(facts.best)}, while training."
         if not facts.config.reward.is_oracle:
             note += " Whoever uses it no longer has a result from text alone."
         found.append(note)

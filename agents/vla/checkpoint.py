@@ -1,0 +1,73 @@
+"""A learner between two updates, on disk and back: safetensors and JSON, nothing that is unpickled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from vlmrl.agents.runs.slots import Damaged
+from vlmrl.agents.vla.learning import Learner
+from vlmrl.agents.vla.store import put, read_tensors
+from vlmrl.config.atomic import flush
+from vlmrl.errors import RunError
+
+FORMAT = 1
+"""Rises when an older checkpoint can no longer be read."""
+
+TENSORS, STATE = "learner.safetensors", "state.json"
+NETWORK, AVERAGE, OPTIMIZER = "network/", "average/", "optimizer/"
+
+
+def write(folder: Path, learner: Learner, notes: Mapping[str, Any]) -> None:
+    """Fill a directory with a learner as it is now, and what else to remember."""
+    tensors: dict[str, Tensor] = {}
+    for above, weights in ((NETWORK, learner.network.state_dict()), (AVERAGE, learner.average)):
+        tensors |= {above + name: value.detach().contiguous().clone() for name, value in weights.items()}
+    for index, kept in learner.optimizer.state_dict()["state"].items():
+        tensors |= {f"{OPTIMIZER}{index}/{name}": value.contiguous() for name, value in kept.items()}
+    save_file(tensors, folder / TENSORS)
+    size = (folder / TENSORS).stat().st_size
+    state = {"format": FORMAT, "updates": learner.updates, "bytes": size, "notes": dict(notes)}
+    (folder / STATE).write_text(json.dumps(state), encoding="utf-8")
+    for name in (TENSORS, STATE):
+        flush(folder / name)
+    flush(folder)
+
+
+def read(folder: Path, learner: Learner) -> dict[str, Any]:
+    """Put a learner back to where :func:`write` found it; the notes.
+
+    Raises:
+        Damaged: a file cannot be read.
+        RunError: it is of another version, or its weights are of another shape.
+    """
+    try:
+        state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        if state["format"] != FORMAT:
+            raise RunError(f"{folder}: has format {state['format']}; this version reads {FORMAT}; begin anew")
+        if (found := (folder / TENSORS).stat().st_size) != state["bytes"]:
+            raise Damaged(f"{folder / TENSORS}: is {found} bytes long and was written with {state['bytes']}")
+        tensors = read_tensors(folder / TENSORS)
+        updates, notes = int(state["updates"]), dict(state["notes"])
+    except (OSError, KeyError, TypeError, ValueError) as cause:
+        raise Damaged(f"{folder}: is damaged ({cause})") from cause
+    average = _below(tensors, AVERAGE)
+    put(learner.network, average, folder)  # refuses another form before anything else is touched
+    put(learner.network, _below(tensors, NETWORK), folder)
+    learner.average = average
+    kept: dict[int, dict[str, Tensor]] = {}
+    for name, value in _below(tensors, OPTIMIZER).items():
+        index, _, part = name.partition("/")
+        kept.setdefault(int(index), {})[part] = value
+    learner.optimizer.load_state_dict({**learner.optimizer.state_dict(), "state": kept})
+    learner.updates = updates
+    return notes
+
+
+def _below(tensors: Mapping[str, Tensor], above: str) -> dict[str, Tensor]:
+    return {name.removeprefix(above): value for name, value in tensors.items() if name.startswith(above)}
