@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from vlmrl.cli import _out
@@ -63,7 +64,9 @@ def run(argv: Sequence[str]) -> int:
     from vlmrl.datasets.rescore import SCORES, Question, rescore
     from vlmrl.judge.pictures import tell_drawn, with_pictures
     from vlmrl.metrics.plain import plain
+    from vlmrl.rewards.base import HistoryReward
     from vlmrl.scoring.cache import ScoreCache
+    from vlmrl.scoring.histories import HistoryScorer
     from vlmrl.scoring.scorer import Scorer
     from vlmrl.types import Words
 
@@ -85,7 +88,9 @@ def run(argv: Sequence[str]) -> int:
         model = rewards.taught(settings.reward.name, encoder, **keywords)
         question = Question(words, camera, size, profile, model.fingerprint, told)
         out = settings.out or dataset.folder / SCORES / _name(question.to_json())
-        scorer = Scorer(model, cache=ScoreCache())
+        if isinstance(model, HistoryReward):
+            model.check_view(asdict(camera))
+        scorer = HistoryScorer(model) if isinstance(model, HistoryReward) else Scorer(model, cache=ScoreCache())
         ranking = rescore(dataset, task, scorer, question, out, settings.skip_broken, _out.say)
     _out.table([{"actor": name, **told} for name, told in ranking.actors.items()])
     _out.say(

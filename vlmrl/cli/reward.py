@@ -70,9 +70,6 @@ class RewardTrainSettings(Answer):
     """Go on though a dataset was made with another version of simulator or task."""
 
 
-SETTINGS = None
-
-
 def run(argv: Sequence[str]) -> int:
     """Run ``train``, which the first argument must say."""
     if not argv or argv[0] in HELP:
@@ -106,7 +103,9 @@ def _train(argv: Sequence[str]) -> int:
     _out.table(taught.table)
     learned = taught.told["learned"]
     _out.say(f"{settings.out}: the weights of step {learned['best']}, {learned['steps']} were taken")
-    _out.write(settings.json, {"out": str(settings.out), **taught.told})
+    told = {key: value for key, value in taught.told.items() if key != "evaluation"}
+    command = " ".join(["vlmrl", "reward", "train", *argv])
+    _out.write(settings.json, {"out": str(settings.out), "command": command, "rows": taught.table, **told})
     return 0
 
 

@@ -24,6 +24,7 @@ from vlmrl.envs.task import Camera, Profile, Task
 from vlmrl.errors import ConfigError, RunError
 from vlmrl.metrics.plain import plain
 from vlmrl.metrics.rank import auroc, spearman
+from vlmrl.scoring.histories import HistoryScorer
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.types import Words
 
@@ -78,7 +79,7 @@ class Ranking:
 def rescore(
     dataset: Dataset,
     task: Task,
-    scorer: Scorer,
+    scorer: Scorer | HistoryScorer,
     question: Question,
     out: Path,
     skip_broken: bool = False,
@@ -89,7 +90,7 @@ def rescore(
     Args:
         dataset: opened.
         task: its task.
-        scorer: of the model that the question names.
+        scorer: of the model that the question names; one that reads episodes so far is shown each in its order.
         question: what is asked.
         out: the folder of these scores; one that was begun with the same question is gone on with.
         skip_broken: leave out episodes that cannot be read.
@@ -109,7 +110,8 @@ def rescore(
             scores = read(out, index, episode)
             if scores is None:
                 frames = scene.frames(episode, question.camera, question.size, question.profile)
-                scores = scorer.frames(frames, question.words)
+                score = scorer.so_far if isinstance(scorer, HistoryScorer) else scorer.frames
+                scores = score(frames, question.words)
                 _write(out, index, scores)
                 drawn += len(frames)
             kept.append((episode, scores))

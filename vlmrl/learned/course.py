@@ -65,11 +65,11 @@ def split(films: Films, said: Sentences, encoder: Encoder) -> Split:
         ConfigError: a task without two successes, no two failures, or a sentence that is right and wrong.
     """
     _check(films, said)
-    before: dict[tuple[int, bool], int] = {}
+    before: dict[tuple[int, bool, bool], int] = {}
     taught: list[Film] = []
     held: list[Film] = []
     for film in films.films:
-        kind = film.task, film.succeeded
+        kind = film.task, film.succeeded, film.end > 0
         place = before[kind] = before.get(kind, -1) + 1
         (held if place % HELD == 1 else taught).append(film)
     known = tuple(right[:-1] if len(right) > 1 else right for right in said.right)
@@ -96,11 +96,11 @@ def _others(films: Films, said: Sentences, known: Sequence[tuple[str, ...]], tas
 def _check(films: Films, said: Sentences) -> None:
     for number, task in enumerate(films.tasks):
         own = [film for film in films.films if film.task == number]
-        won = [film for film in own if film.succeeded]
+        won = [film for film in own if film.succeeded and film.end > 0]
         if len(won) < 2:
             only = f"; only {won[0].name} did" if won else ""
             raise ConfigError(
-                f"data: {len(won)} of {len(own)} episodes of {task.name} succeeded{only}; 2 or more must: `vlmrl "
+                f"data: {len(won)} of {len(own)} episodes of {task.name} came to success{only}; 2 or more must: `vlmrl "
                 f"collect task={task.name} agents=script out=FOLDER`, or runs of agents that can do it"
             )
         if not said.right[number]:

@@ -6,9 +6,9 @@ A mere count of frames is asked the same questions, so that everybody sees which
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -21,8 +21,13 @@ from vlmrl.rewards._learned import Film
 from vlmrl.rewards.base import HistoryReward
 from vlmrl.types import Array, Words
 
-Value = Callable[[NDArray[np.float32], Sequence[str]], NDArray[np.float32]]
-"""From embeddings ``(T, D)`` of frames in the order they are shown, and sentences, to a number for each, ``(T,)``."""
+
+class Value(Protocol):
+    """What is evaluated."""
+
+    def __call__(self, seen: NDArray[np.float32], sentences: Sequence[str], since: int = 0) -> NDArray[np.float32]:
+        """From embeddings ``(T, D)`` in the order they are shown, and sentences, to ``(T - since,)`` numbers."""
+
 
 TURNS = 4
 """Orders in which each film is shuffled."""
@@ -70,9 +75,10 @@ MEASURES = {
 def value_of(model: HistoryReward) -> Value:
     """A reward as a function of embeddings."""
 
-    def value(seen: NDArray[np.float32], sentences: Sequence[str]) -> NDArray[np.float32]:
+    def value(seen: NDArray[np.float32], sentences: Sequence[str], since: int = 0) -> NDArray[np.float32]:
         rows = torch.from_numpy(np.ascontiguousarray(seen)).to(model.encoder.device)
-        return model.score_seen([rows], [0], Words(tuple(sentences))).detach().cpu().numpy()
+        with torch.no_grad():
+            return model.score_seen([rows], [since], Words(tuple(sentences))).cpu().numpy()
 
     return value
 
@@ -80,8 +86,8 @@ def value_of(model: HistoryReward) -> Value:
 def counter(longest: int) -> Value:
     """A reward that counts frames: 1 after ``longest``."""
 
-    def value(seen: NDArray[np.float32], sentences: Sequence[str]) -> NDArray[np.float32]:
-        return np.minimum(np.arange(len(seen), dtype=np.float32) / max(longest - 1, 1), 1.0)
+    def value(seen: NDArray[np.float32], sentences: Sequence[str], since: int = 0) -> NDArray[np.float32]:
+        return np.minimum(np.arange(since, len(seen), dtype=np.float32) / max(longest - 1, 1), 1.0)
 
     return value
 
@@ -143,7 +149,7 @@ def _orders(value: Value, film: Film, sentences: Sequence[str], seed: int) -> di
 
 def _end(value: Value, film: Film, sentences: Sequence[str]) -> float:
     """What an episode is worth at its end."""
-    return float(value(film.seen.numpy(), sentences)[-1])
+    return float(value(film.seen.numpy(), sentences, len(film) - 1)[-1])
 
 
 def _unseen(value: Value, split: Split, good: NDArray[np.bool_], ends: NDArray[np.float64]) -> float:

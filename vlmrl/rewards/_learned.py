@@ -68,6 +68,12 @@ class Film:
             return int(done[0])
         return int(undone[-1]) + 1 if len(undone) else 0
 
+    @cached_property
+    def left(self) -> Tensor:
+        """Frames that are left until :attr:`end`, float32 ``(T,)``: 0 after it, NaN where it was lost again by then."""
+        ahead = self.end - torch.arange(len(self), dtype=torch.float32)
+        return torch.where(ahead >= 0, ahead, torch.where(self.done, 0.0, torch.nan))
+
 
 @dataclass(frozen=True, eq=False)
 class Course:
@@ -89,6 +95,12 @@ class Course:
     def successes(self) -> tuple[Film, ...]:
         """The films of episodes that succeeded, and did not begin where they were to end."""
         return tuple(film for film in self.films if film.succeeded and film.end > 0)
+
+    @cached_property
+    def longest(self) -> dict[int, int]:
+        """Frames of the longest way to a success of each task."""
+        tasks = range(len(self.right))
+        return {task: max((one.end for one in self.successes if one.task == task), default=1) for task in tasks}
 
     @cached_property
     def failures(self) -> tuple[Film, ...]:

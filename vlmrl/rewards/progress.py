@@ -148,13 +148,11 @@ class ProgressLesson(Lesson):
 
     def labels(self, course: Course, film: Film) -> Tensor:
         """Progress float32 ``(T,)`` of a success; NaN where it was lost again after the end."""
-        at, end = torch.arange(len(film), dtype=torch.float32), film.end
-        if self.clock == "own":
-            before = at / end
-        else:
-            before = 1 - (end - at) / max(one.end for one in course.successes if one.task == film.task)
-        after = torch.where(film.done, 1.0, torch.nan)
-        return torch.where(at <= end, before, after)
+        return 1 - film.left / (film.end if self.clock == "own" else course.longest[film.task])
+
+    def _told(self, course: Course, film: Film) -> Tensor:
+        """Progress of a success; of a failure nobody knows it."""
+        return self.labels(course, film) if film.succeeded else torch.full((len(film),), torch.nan)
 
     def _shown(self, course: Course, rng: np.random.Generator) -> tuple[Tensor, ...]:
         """One film as it is shown: frames, sentence, progress, done, and its last frame."""
@@ -166,13 +164,12 @@ class ProgressLesson(Lesson):
             nothing = torch.zeros(len(film))
             return self._row(film, places, self._said(course, rng, course.wrong[film.task], 1), nothing, nothing)
         text = self._said(course, rng, course.right[film.task])
-        progress = self.labels(course, film) if film.succeeded else torch.full((len(film),), torch.nan)
-        return self._row(film, places, text, progress, film.done.float())
+        return self._row(film, places, text, self._told(course, film), film.done.float())
 
     def _pairs(self, course: Course, rng: np.random.Generator, count: int) -> list[tuple[tuple[Tensor, ...], ...]]:
         """Successes and failures of the same task up to their ends, under the same sentence."""
         found = []
-        for _ in range(count):
+        for _ in range(count if course.failures else 0):
             worse = course.failures[rng.integers(len(course.failures))]
             able = [film for film in course.successes if film.task == worse.task]
             if not able:
@@ -182,9 +179,8 @@ class ProgressLesson(Lesson):
             ends = rng.integers(better.end, len(better)), rng.integers(4 * len(worse) // 5, len(worse))
             pair = []
             for film, end in zip((better, worse), ends, strict=True):
-                label = self.labels(course, film) if film.succeeded else torch.full((len(film),), torch.nan)
                 places = upto(np.array([end]), self.window)[0][: end + 1]
-                pair.append(self._row(film, places, text, label, film.done.float()))
+                pair.append(self._row(film, places, text, self._told(course, film), film.done.float()))
             found.append(tuple(pair))
         return found
 

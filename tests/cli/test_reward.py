@@ -1,0 +1,139 @@
+"""``vlmrl reward train``: from datasets to weights that a reward reads, measured on episodes that it did not see."""
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vlmrl import rewards
+from vlmrl.cli import main
+from vlmrl.datasets import minari
+from vlmrl.datasets.sheet import Sheet
+from vlmrl.envs.make import find_task
+from vlmrl.judge.cast import cast
+from vlmrl.judge.collect import episodes_of
+from vlmrl.learned.evaluation import MEASURES
+from vlmrl.rewards.progress import Progress
+
+SMALL = ["reward.window=4", "reward.width=8", "reward.layers=1", "reward.heads=2", "reward.bins=5"]
+QUICK = ["steps=20", "every=10", "batch=4"]
+
+
+@pytest.fixture(scope="module")
+def task():
+    return find_task("reacher/touch")
+
+
+@pytest.fixture(scope="module")
+def episodes(task):
+    """Eight short ones of a random agent, half of which are said to have done it from their tenth step on."""
+    played = episodes_of(task.but(horizon=30), cast(task, ("random",), 8))
+    done = np.arange(31) >= 10
+    return [replace(one, success=done if at % 2 else ~done & done) for at, one in enumerate(played)]
+
+
+@pytest.fixture
+def keep(task, tmp_path, monkeypatch):
+    """Writes a dataset of some episodes into a folder here."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(name, some):
+        minari.write(tmp_path / name, task, some, Sheet.of(task, some))
+        return name
+
+    return write
+
+
+def line(toy_directory, *more):
+    encoder = [f"encoder=local-dir:{toy_directory}", "encoder.precision=fp32", "encoder.device=cpu"]
+    return ["reward", "train", "reward=progress", "out=w.safetensors", *encoder, *SMALL, *QUICK, *more]
+
+
+def test_it_writes_weights_that_every_verb_reads(keep, episodes, toy_directory, toy_encoder, tmp_path, capsys):
+    data = keep("data", episodes)
+    assert main(line(toy_directory, data, "json=told.json")) == 0
+    shown = capsys.readouterr().out
+    assert "data: 8 episodes of reacher/touch, 248 frames drawn and embedded" in shown
+    assert "evaluated on 2 episodes that it did not see" in shown
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert [row["measure"] for row in told["rows"]] == list(MEASURES)
+    assert (told["data"]["episodes"], told["data"]["successes"], told["data"]["taught"]) == (8, 4, 6)
+    assert not list(tmp_path.glob("*.training"))
+    model = rewards.load("progress", toy_encoder, weights=tmp_path / "w.safetensors")
+    assert isinstance(model, Progress)
+    film = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+    np.save("film.npy", film)
+    encoder = [f"encoder=local-dir:{toy_directory}", "encoder.precision=fp32", "encoder.device=cpu"]
+    asked = ["score", "film.npy", "goal=the finger touches the ball", "reward=progress", "reward.weights=w.safetensors"]
+    assert main([*asked, *encoder, "json=scores.json"]) == 0
+    rows = json.loads((tmp_path / "scores.json").read_text())["rows"]
+    assert [row["frame"] for row in rows] == list(range(6))
+    assert all(0 <= row["score"] <= 1 for row in rows)
+    assert main(["rescore", data, "reward=progress", "reward.weights=w.safetensors", *encoder, "out=scores"]) == 0
+    assert len(list(tmp_path.glob("scores/episode_*.npy"))) == 8
+    capsys.readouterr()
+    train = ["train", "task=reacher/touch", "reward=progress", "reward.weights=w.safetensors", "agent.n_envs=2"]
+    assert main([*train, *encoder, "dry_run=true"]) == 0
+    assert "frames/s scored: 0." in capsys.readouterr().out
+    train[1] = "task=cartpole/upright"
+    assert main([*train, *encoder, "dry_run=true"]) == 2
+    assert "was taught through another camera" in capsys.readouterr().err
+
+
+def test_what_was_embedded_is_kept_and_a_damaged_file_of_it_made_anew(keep, episodes, toy_directory, tmp_path, capsys):
+    data = keep("data", episodes)
+    assert main(line(toy_directory, data)) == 0
+    first = (tmp_path / "w.safetensors").read_bytes()
+    kept = sorted((tmp_path / data / "embeddings").glob("*.safetensors"))
+    assert len(kept) == 8
+    kept[3].write_bytes(kept[3].read_bytes()[:50])
+    capsys.readouterr()
+    assert main(line(toy_directory, data)) == 0
+    assert "data: 8 episodes of reacher/touch, 31 frames drawn and embedded" in capsys.readouterr().out
+    assert (tmp_path / "w.safetensors").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ([], r"data: is missing"),
+        (["none"], r"dataset=none: is no dataset"),
+        (["won"], r"data: 0 of 4 episodes failed, from episode 0 of won on; 2 must.*agents=random"),
+        (["lost"], r"data: 0 of 4 episodes of reacher/touch came to success; 2 or more must"),
+        (["short"], r"data: episode 1 of short has 1 step; an episode must have 2 or more"),
+        (["all", "out=w.npz"], r"out=w\.npz: is no file to write"),
+        (["all", "reward=cosine"], r"reward=cosine: is not known; .*progress"),
+        (
+            ["all", "reward.rewind=2"],
+            r"reward\.rewind=2\.0: must be a number between|reward\.rewind=2: must be a number",
+        ),
+        (["all", "reward.rewnd=0"], r"reward\.rewnd=0: .*did you mean reward\.rewind|rewnd.*rewind"),
+        (["all", "reward.weights=w.safetensors"], r"reward\.weights=w\.safetensors: is for a reward that was taught"),
+        (["all", "steps=0"], r"steps=0"),
+    ],
+)
+def test_what_it_cannot_learn_from_is_refused_by_name(keep, episodes, task, toy_directory, capsys, more, message):
+    if more and more[0] in ("won", "lost", "all"):
+        won, lost = episodes[1::2], episodes[::2]
+        keep(more[0], {"won": won, "lost": lost, "all": episodes}[more[0]])
+    elif more == ["short"]:
+        short = episodes_of(task.but(horizon=1), cast(task, ("random",), 1))
+        keep("short", [episodes[0], *short])
+    given = line(toy_directory, *more)
+    replaced = {one.split("=")[0] for one in more if "=" in one}
+    kept = [one for one in given[2:] if one in more or one.split("=")[0] not in replaced]
+    if "reward" in replaced:
+        kept = [one for one in kept if not one.startswith("reward.")]
+    assert main(["reward", "train", *kept]) == 2
+    assert re.search(message, capsys.readouterr().err)
+
+
+def test_help_and_an_unknown_step(capsys):
+    assert main(["reward"]) == 0
+    assert "vlmrl reward train reward=progress" in capsys.readouterr().out
+    assert main(["reward", "train", "--help"]) == 0
+    assert "patience=6" in capsys.readouterr().out
+    assert main(["reward", "learn"]) == 2
+    assert "reward=learn: is not known" in capsys.readouterr().err
