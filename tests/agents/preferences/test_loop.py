@@ -21,6 +21,7 @@ from vlmrl.agents.train import train
 from vlmrl.config.run_dir import RunDir
 from vlmrl.envs.make import make_env
 from vlmrl.errors import Abstained, ConfigError
+from vlmrl.preferences.answers import Answer, write
 from vlmrl.preferences.build import learner_of
 from vlmrl.rewards._bradley_terry import Nets, load
 from vlmrl.rewards.preference import Preference
@@ -207,6 +208,25 @@ def test_a_run_that_went_on_pays_its_old_rows_as_the_new_nets_do(tmp_path, lines
     assert len(rewards) == 160
     # Its episodes may end early for all that anybody knows, so what it is paid is raised to 0 and above.
     np.testing.assert_allclose(rewards, 1 + scores_of(model, places), atol=1e-3)
+
+
+def test_answers_of_people_alone_pay_a_run(tmp_path, lines):
+    """Films of a dot that moves to the right; somebody likes those further right, which are brighter."""
+    rng = np.random.default_rng(0)
+    said = []
+    for number in range(20):
+        start = rng.uniform(-1, 1)
+        np.save(tmp_path / f"{number}.npy", np.stack([frame_of(np.clip(start + step / 9, -1, 1)) for step in range(4)]))
+        said.append((f"{number}.npy", start))
+    pairs = [(one, other) for at, one in enumerate(said) for other in said[:at] if abs(one[1] - other[1]) > 0.2]
+    write(tmp_path / "answers.jsonl", [Answer(a, b, float(right > left)) for (a, left), (b, right) in pairs])
+    reward = {"name": "preference", "judge": None, "answers": str(tmp_path / "answers.jsonl")}
+    train(plugin.config(tmp_path / "run", reward=reward, steps=1_200), lines.append)
+    assert any(f"{len(pairs)} answers of people, learned from first" in line for line in lines)
+    about = json.loads((tmp_path / "run" / "preferences.json").read_text())
+    assert (about["questions"], about["labels"], about["judge"]) == (0, len(pairs), None)
+    nets, _ = load(tmp_path / "run" / "reward.safetensors", "brightness", 2)
+    assert np.corrcoef(nets.score(embedded(np.arange(30, 210, 8))), np.arange(23))[0, 1] > 0.8
 
 
 def test_a_judge_that_never_answers_stops_the_run(tmp_path, lines):
