@@ -1,7 +1,7 @@
 # What a person runs here; `make help` lists it. Everything works in .venv, which `setup` makes as uv.lock says.
 BIN := .venv/bin
 READY := .venv/.ready
-KINDS := tasks rewards encoders shapings agents questions
+KINDS := tasks rewards encoders shapings agents questions judges
 # Material for MkDocs prints a page about a MkDocs that is not used here.
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 # A process a core, one thread each: side by side, torch's threads would only wait for one another.

@@ -23,7 +23,7 @@ from vlmrl.rewards.roboclip import RoboClip
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.types import Words
 
-KINDS = ("tasks", "rewards", "encoders", "shapings", "agents", "experiments", "questions", "verbs")
+KINDS = ("tasks", "rewards", "encoders", "shapings", "agents", "experiments", "questions", "judges", "verbs")
 TINY = [
     "task=pendulum/upright", "reward=oracle", "agent.total_steps=160", "agent.n_envs=2", "seed=1", "progress=false",
     "agent.params.learning_starts=100", "agent.params.gradient_steps=1", "agent.params.policy_kwargs={net_arch: [8]}",

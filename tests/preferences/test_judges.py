@@ -11,12 +11,13 @@ from tests.keypoints.chat_server import serving
 from vlmrl import rewards
 from vlmrl.config.parts import part
 from vlmrl.errors import Abstained, ConfigError, ShapeError, UnknownName
+from vlmrl.find import names
 from vlmrl.keypoints.endpoint import KEY
 from vlmrl.preferences.judges.base import Judge, Shown
 from vlmrl.preferences.judges.vlm import DECIDE, read
 from vlmrl.preferences.levels import Moments, decide
 
-OFFLINE = ("encoder", "oracle", "heron")
+OFFLINE = [name for name in names("judge") if name != "vlm"]  # which asks an endpoint, and is asked below
 
 
 @pytest.fixture(autouse=True)

@@ -283,3 +283,15 @@ def test_a_damaged_file_is_named_and_the_earlier_report_stays(run, name):
 def test_the_run_may_have_been_moved(run, tmp_path):
     moved = run.path.rename(tmp_path / "elsewhere")
     assert write(moved) == moved / "report.html"
+
+
+@pytest.mark.parametrize(("judge", "privileged"), [("encoder", False), ("oracle", True)])
+def test_who_compared_frames_is_told_and_what_of_it_the_simulator_knew(tmp_path, judge, privileged):
+    run = begin(tmp_path / "run", reward="preference")
+    about = {"judge": judge, "privileged": privileged, "questions": 80, "answered": 72, "answers_right": 0.975}
+    run.write_json("preferences.json", about)
+    text = Page(write(tmp_path / "run")).text
+    assert re.search(rf"The judge, {judge} ?, answered 72 of 80 questions and abstained from the others", text)
+    assert "98 % were right" in text
+    assert ("privileged" in text) == privileged
+    assert "paid by the words alone" not in text

@@ -38,6 +38,8 @@ def rows(kind: str) -> list[Row]:
         return _rewards()
     if kind == "questions":
         return _questions()
+    if kind == "judges":
+        return [_part("judge", name) for name in find.names("judge")]
     if kind == "verbs":
         return [{"name": name.replace("_", "-"), "about": _help.summary(name)} for name in find.names("verb")]
     return _yaml(kind.removesuffix("s"), *FACTS.get(kind, ()))
@@ -83,6 +85,12 @@ def _rewards() -> list[Row]:
         )
     oracle = "The simulator's own reward, no words and no model: what a reward from text is compared with."
     return [*found, {"name": ORACLE, "about": oracle, "needs": [], "range": [None, None], "settings": {}}]
+
+
+def _part(kind: str, name: str) -> Row:
+    """What a part's class says of itself."""
+    found = part(kind, name)
+    return {"name": name, "about": (inspect.getdoc(found) or "").partition("\n")[0], "settings": _defaults(found)}
 
 
 def _questions() -> list[Row]:

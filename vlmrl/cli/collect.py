@@ -78,7 +78,7 @@ def run(argv: Sequence[str]) -> int:
         from vlmrl.judge.collect import collect
 
         notes = {"command": command, "packages": packages()}
-        kept = collect(task, _actors(settings, task), settings.seed, notes, _out.say)
+        kept = collect(task, actors(settings, task), settings.seed, notes, _out.say)
         kept.save(place)
         counted = dict(Counter(kept.outcomes(task)))
     else:
@@ -86,7 +86,7 @@ def run(argv: Sequence[str]) -> int:
 
         writing = write(place, form, task, settings.cameras, settings.size, command)
         with writing as keep:
-            episodes = episodes_of(task, _actors(settings, task), settings.seed, _out.say)
+            episodes = episodes_of(task, actors(settings, task), settings.seed, _out.say)
             keep(episodes)
         counted = dict(Counter(outcome(task, episode) for episode in episodes))
     count = sum(counted.values())
@@ -109,7 +109,13 @@ def _form(settings: CollectSettings) -> tuple[Format, Path]:
     return form, out
 
 
-def _actors(settings: CollectSettings, task: Task) -> list[Actor]:
+def actors(settings: CollectSettings, task: Task) -> list[Actor]:
+    """Who acts as these settings say.
+
+    Raises:
+        UnknownName: an agent that is neither a kind nor a run.
+        ConfigError: a run of another task, or one that acts by pictures.
+    """
     from vlmrl.judge.cast import NAMES, cast, usual
 
     asked = usual(task) if settings.agents is None else settings.agents.split(",")

@@ -19,14 +19,14 @@ from vlmrl.errors import ConfigError, UnknownName
 
 GALLERY = "tasks.html"
 """The page of ``--gallery``."""
-KINDS = ("tasks", "rewards", "encoders", "shapings", "agents", "experiments", "questions", "verbs")
+KINDS = ("tasks", "rewards", "encoders", "shapings", "agents", "experiments", "questions", "judges", "verbs")
 
 
 class ListSettings(Answer):
     """Settings of ``vlmrl list``."""
 
     kind: str | None = None
-    """tasks, rewards, encoders, shapings, agents, experiments, questions or verbs; none: the names of all."""
+    """tasks, rewards, encoders, shapings, agents, experiments, questions, judges or verbs; none: the names of all."""
     only: str = "*"
     """Names that fit the pattern, such as humanoid/*."""
     gallery: Path | None = None

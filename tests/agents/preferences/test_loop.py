@@ -12,6 +12,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from tests.agents import plugin
+from tests.agents.runs.test_resume import killed
 from vlmrl.agents.deferred import DeferredReward
 from vlmrl.agents.preferences.loop import Rounds, Truths
 from vlmrl.agents.preferences.memory import Memory
@@ -21,6 +22,7 @@ from vlmrl.agents.train import train
 from vlmrl.config.run_dir import RunDir
 from vlmrl.envs.make import make_env
 from vlmrl.errors import Abstained, ConfigError
+from vlmrl.preferences.answers import Answer, write
 from vlmrl.preferences.build import learner_of
 from vlmrl.rewards._bradley_terry import Nets, load
 from vlmrl.rewards.preference import Preference
@@ -207,6 +209,46 @@ def test_a_run_that_went_on_pays_its_old_rows_as_the_new_nets_do(tmp_path, lines
     assert len(rewards) == 160
     # Its episodes may end early for all that anybody knows, so what it is paid is raised to 0 and above.
     np.testing.assert_allclose(rewards, 1 + scores_of(model, places), atol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_killed_run_goes_on_with_answers_nets_and_buffer(tmp_path, dots, lines):
+    settings = plugin.settings(tmp_path / "run", steps=4_000, checkpoint_every=200, reward=REWARD)
+    settings["evaluation"] = {"every": 0, "episodes": 1, "final_episodes": 2}
+    killed(dots, settings, enough=900)
+    kept = max((tmp_path / "run" / "checkpoints").iterdir())
+    steps = int(kept.name.removeprefix("step_"))
+    with np.load(kept / "arrays.npz") as found:
+        asked = len(found["more/asked"])
+    settings["agent"] = settings["agent"] | {"total_steps": steps + 240}
+    result = train(plugin.RunConfig.model_validate(settings), lines.append)
+    assert result.steps >= steps + 240
+    rows = [json.loads(line) for line in (tmp_path / "run" / "preferences.jsonl").read_text().splitlines()]
+    assert len([row for row in rows if row["steps"] <= steps]) == asked
+    assert len(rows) > asked
+    pairs = [tuple(sorted((row["a"], row["b"]))) for row in rows]
+    assert len(set(pairs)) == len(pairs)
+    assert json.loads((tmp_path / "run" / "preferences.json").read_text())["questions"] == len(rows)
+
+
+def test_answers_of_people_alone_pay_a_run(tmp_path, lines):
+    """Films of a dot that moves to the right; somebody likes those further right, which are brighter."""
+    rng = np.random.default_rng(0)
+    said = []
+    for number in range(20):
+        start = rng.uniform(-1, 1)
+        np.save(tmp_path / f"{number}.npy", np.stack([frame_of(np.clip(start + step / 9, -1, 1)) for step in range(4)]))
+        said.append((f"{number}.npy", start))
+    pairs = [(one, other) for at, one in enumerate(said) for other in said[:at] if abs(one[1] - other[1]) > 0.2]
+    write(tmp_path / "answers.jsonl", [Answer(a, b, float(right > left)) for (a, left), (b, right) in pairs])
+    reward = {"name": "preference", "judge": None, "answers": str(tmp_path / "answers.jsonl")}
+    train(plugin.config(tmp_path / "run", reward=reward, steps=1_200), lines.append)
+    assert any(f"{len(pairs)} answers of people, learned from first" in line for line in lines)
+    about = json.loads((tmp_path / "run" / "preferences.json").read_text())
+    assert (about["questions"], about["labels"], about["judge"]) == (0, len(pairs), None)
+    nets, _ = load(tmp_path / "run" / "reward.safetensors", "brightness", 2)
+    assert np.corrcoef(nets.score(embedded(np.arange(30, 210, 8))), np.arange(23))[0, 1] > 0.8
 
 
 def test_a_judge_that_never_answers_stops_the_run(tmp_path, lines):

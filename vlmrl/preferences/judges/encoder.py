@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ByEncoder(Heron):
-    """The side whose frame, or mean of frames, a reward scores higher; abstains where the scores are too near.
+    """The side that a reward of single frames scores higher; abstains where the scores are too near.
 
     What it prefers cannot be better than that reward; the nets smooth it, and forget its scale.
 
