@@ -51,14 +51,14 @@ class Head(nn.Module, ABC):
 
 
 class TokenHead(Head):
-    """Logits of all bins of all actions in one pass, independent given what is seen; acts by the likeliest bin.
+    """Logits of all bins of all actions in one pass, independent given what is seen.
 
     A parallel decoder in the manner of OpenVLA-OFT (Kim, Finn and Liang, 2025, arXiv 2502.19645), with bins.
     """
 
     def __init__(self, form: Form, actions: int) -> None:
         super().__init__(form, actions)
-        self.bins = form.bins
+        self.bins, self.decode = form.bins, form.decode
         self.logits = nn.Linear(form.width, actions * form.bins)
 
     def loss(self, read: Read, wanted: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -66,10 +66,13 @@ class TokenHead(Head):
         return -self.log_likelihood(read, wanted)
 
     def act(self, read: Read, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """The middles of the likeliest bins, or of drawn ones."""
+        """The mean over bins or the middle of the likeliest, as the form says, or of drawn ones."""
         logits = self._logits(read, count)
-        if generator is None:
+        if generator is None and self.decode == "mode":
             return middles(logits.argmax(-1), self.bins)
+        if generator is None:
+            every = middles(torch.arange(self.bins, device=logits.device), self.bins)
+            return logits.softmax(-1) @ every
         drawn = torch.multinomial(logits.softmax(-1).flatten(0, 2), 1, generator=generator)
         return middles(drawn.view(logits.shape[:3]), self.bins)
 

@@ -40,6 +40,9 @@ class Form(Section):
     """How a plan is told: bins of each action, all at once, or noise that flows to it."""
     bins: Annotated[int, Field(ge=2)] = 33
     """Of ``tokens``, between the 1st and 99th percentile; an odd number has one for the middle."""
+    decode: Literal["mean", "mode"] = "mean"
+    """Of ``tokens``: act by the mean over bins, or by the likeliest. Where demonstrations often hold still, that of not
+    moving is the likeliest nearly everywhere, and a mode never leaves its place; of several ways a mean takes none."""
     flow_steps: PositiveInt = 10
     """Of ``flow``, Euler's from noise to actions."""
     backbone: str | None = None

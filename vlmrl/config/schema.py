@@ -95,7 +95,7 @@ class AgentConfig(Section):
     policy: str | None = None
     """Null: MlpPolicy, CnnPolicy or MultiInputPolicy, whichever reads what the policy sees."""
     total_steps: PositiveInt
-    """Environment steps, summed over all environments; of vla/bc steps of demonstrations, as often as they are seen."""
+    """Environment steps, summed over all environments."""
     n_envs: PositiveInt = 8
     """Environments stepped together."""
     normalize: bool = False

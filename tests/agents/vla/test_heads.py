@@ -40,13 +40,20 @@ def test_the_likelihoods_of_all_bins_sum_to_one():
 
 
 def test_tokens_act_by_the_likeliest_bin_and_draw_by_likelihood(wanted):
-    head = TokenHead(FORM, 2)
+    head = TokenHead(FORM.model_copy(update={"decode": "mode"}), 2)
     best = head.act(read, 1)
     every = torch.stack([head.log_likelihood(read, middles(torch.full((1, 3, 2), i), 7)) for i in range(7)])
     torch.testing.assert_close(best, middles(every.argmax(0), 7))
     drawn = head.act(read, 4000, torch.Generator().manual_seed(0))
     share = (drawn == best).float().mean(0)
     torch.testing.assert_close(share, every.max(0).values.exp()[0], atol=0.04, rtol=0)
+
+
+def test_tokens_act_by_the_mean_over_bins(wanted):
+    head = TokenHead(FORM, 2)
+    every = [middles(torch.full((1, 3, 2), index), 7) for index in range(7)]
+    mean = sum(head.log_likelihood(read, done).exp() * done for done in every)
+    torch.testing.assert_close(head.act(read, 1), mean)
 
 
 def test_the_flow_is_lost_as_the_formula_reads(wanted):
