@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from vlmrl import rewards
+from vlmrl.cli._entries import entries
 from vlmrl.errors import ConfigError
 from vlmrl.rewards._bradley_terry import (
     Label,
@@ -17,6 +18,7 @@ from vlmrl.rewards._bradley_terry import (
     load,
     save,
 )
+from vlmrl.wrappers.asking import load_scorer
 
 DIM = 6
 
@@ -153,6 +155,20 @@ def test_the_reward_is_the_mean_of_its_nets_and_changes_its_name_with_them(toy_e
     before = model.fingerprint
     Lesson(passes=1).teach(model.nets, [Label(embeddings[:1], embeddings[1:2], 1.0)], np.random.default_rng(0))
     assert model.fingerprint != before
+
+
+def test_where_nobody_teaches_it_a_reward_that_has_learned_nothing_is_refused(toy_encoder, tmp_path):
+    said = r"reward=preference: has learned nothing yet, .* give reward\.nets=FILE"
+    with pytest.raises(ConfigError, match=said):
+        rewards.taught("preference", toy_encoder)
+    with pytest.raises(ConfigError, match=said):
+        load_scorer("the pole is up", reward="preference")
+    assert [one.contender.reward for one in entries("all", "sim_clip", "shipped") if "preference" in str(one)] == []
+    nets = Nets(toy_encoder.dim)
+    save(tmp_path / "nets.safetensors", nets, {"encoder": toy_encoder.fingerprint})
+    model = rewards.taught("preference", toy_encoder, nets=str(tmp_path / "nets.safetensors"))
+    assert not model.untaught
+    assert rewards.taught("cosine", toy_encoder).fingerprint == rewards.load("cosine", toy_encoder).fingerprint
 
 
 @pytest.mark.parametrize(

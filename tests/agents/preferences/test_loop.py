@@ -98,6 +98,16 @@ def test_every_row_of_the_buffer_is_paid_by_the_nets_as_they_are(tmp_path, shapi
     assert max(off for _, off in seen) < 1e-3  # embedded in other batches, and nets are steep
 
 
+def test_frames_that_are_embedded_while_others_are_drawn_pay_the_same_steps(tmp_path):
+    """As where the encoder is on a GPU: from a thread of its own, a few frames at a time."""
+    one = Beside(tmp_path)
+    one.tickets.ahead = 3
+    one.agent.learn(300, callback=[one.pays, one.truths])
+    buffer = one.agent.replay_buffer
+    np.testing.assert_allclose(buffer.rewards, scores_of(one.model, buffer.next_observations), atol=1e-3)
+    assert len(one.tickets._kept) <= 4
+
+
 def test_a_rollout_of_ppo_is_paid_by_the_nets_that_were_there(tmp_path):
     one = Beside(tmp_path, PPO)
     off, nets = [], []
