@@ -99,5 +99,5 @@ def test_arguments_without_a_key_go_where_a_verb_says() -> None:
 
 def test_what_is_text_follows_from_the_schema() -> None:
     texts = text_keys(RunConfig)
-    assert {key for key, several in texts.items() if several} == {"goal", "baseline", "negative"}
+    assert {key for key, several in texts.items() if several} == {"goal", "baseline", "negative", "data"}
     assert {key for key, several in texts.items() if not several} == {"task", "env", "run_dir"}
