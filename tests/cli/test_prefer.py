@@ -36,14 +36,14 @@ def films(folder):
 
 def opened(arguments):
     """Open the page, and close it."""
-    with prefer.opened(compose(arguments, prefer.PreferSettings)):
+    with prefer.opened(compose(arguments, prefer.SETTINGS)):
         pass
 
 
 @contextmanager
 def served(out, *more):
     """The page, being served by a thread."""
-    with prefer.opened(compose([*SMALL, f"out={out}", *more], prefer.PreferSettings)) as one:
+    with prefer.opened(compose([*SMALL, f"out={out}", *more], prefer.SETTINGS)) as one:
         thread = threading.Thread(target=one.run, daemon=True)
         thread.start()
         try:

@@ -21,7 +21,7 @@ from vlmrl.types import Array
 from vlmrl.video.film import Film
 
 if TYPE_CHECKING:
-    from vlmrl.cli.prefer import PreferSettings
+    from vlmrl.cli._prefer_settings import PreferSettings
 
 SHEET = "clips.json"
 FILMS = "films"

@@ -31,7 +31,11 @@ def test_without_a_sentence_it_falls_to_what_one_that_never_read_gets(reader, cl
     told = np.mean(
         [reached(reader, said, ways[asked == i, i], frames[asked == i]) for i, said in enumerate(SAID.values())]
     )
-    best_blind = reached(blind, "", wanted, frames)
+    found = []
+    for decode in ("mean", "mode"):  # the mean over two squares is neither: who reads nothing does better to choose one
+        blind.network.head.decode = decode
+        found.append(reached(blind, "", wanted, frames))
+    best_blind = max(found)
     assert reached(reader, "", wanted, frames) < best_blind + 0.1
     assert best_blind < 0.6  # one of two, at best, and some luck
     assert told > best_blind + 0.25
