@@ -29,7 +29,7 @@ from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.judge.pictures import with_pictures
 from vlmrl.keypoints.build import gauge_of
-from vlmrl.rewards.base import HistoryReward, RewardModel, unit_scores
+from vlmrl.rewards.base import RewardModel, unit_scores
 from vlmrl.scoring.clips import ClipScorer
 from vlmrl.scoring.tracks import AnyScorer, scorer_of
 from vlmrl.shaping.base import Chain, Float, Steps, chain
@@ -187,7 +187,7 @@ def build_scorer(config: RunConfig, words: Words, task: Task | None = None) -> A
     keywords = with_pictures(name, config.reward.keywords, task, look.size or encoder.image_size, look.profile)
     model: RewardModel = parts.part("reward", name)(encoder=encoder, **keywords)
     model.check(words)
-    if task is not None and isinstance(model, HistoryReward):
+    if task is not None:
         model.check_view(asdict(task.camera))
     return scorer_of(model)
 

@@ -70,9 +70,8 @@ class Sights:
         before, after = (np.concatenate([row[side] for row in episodes]) for side in (slice(-1), slice(1, None)))
         steps = Steps(before[:, None], after[:, None], np.concatenate(ends)[:, None])
         states = np.concatenate([one.states for one in self._episodes])[:, None] if shape.needs.bits else None
-        own = [Past(shape).own([info]) for one in self._episodes for info in one.infos]
-        paid = np.stack([row["own"] for row in own]) if shape.needs.own is not None else None
-        return with_past(shape, steps, np.concatenate(last)[:, None], states, paid)
+        own = self._own(Past(shape)) if shape.needs.own is not None else None
+        return with_past(shape, steps, np.concatenate(last)[:, None], states, own)
 
     def posed(self, pose: str) -> Array:
         """Scores float32 ``(POSES,)`` of posed states.
@@ -95,6 +94,10 @@ class Sights:
             return [self._scorer.so_far(frames, self._words) for frames in episodes]
         scores = self._scorer.frames(np.concatenate(episodes), self._words)
         return np.split(scores, np.cumsum([len(frames) for frames in episodes])[:-1])
+
+    def _own(self, past: Past) -> Array:
+        """What the task itself paid each of that agent's steps, float32 ``(T, 1)``."""
+        return np.stack([past.own([info])["own"] for one in self._episodes for info in one.infos])
 
     def need_a_task(self, key: str, instead: str) -> None:
         """Refuse to go on where nobody poses states.

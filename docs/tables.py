@@ -75,9 +75,9 @@ class Column:
 
 
 def escaped(text: str) -> str:
-    """Text for a cell: neither a bar nor, outside backticks, an angle bracket may be taken for markup."""
+    """Text for a cell: neither a bar nor, outside backticks, an angle bracket may be markup; ``<strong>`` may."""
     parts = text.replace("|", "\\|").split("`")
-    return "`".join(part if n % 2 else part.replace("<", "&lt;") for n, part in enumerate(parts))
+    return "`".join(part if n % 2 else re.sub(r"<(?!/?strong\b)", "&lt;", part) for n, part in enumerate(parts))
 
 
 def shown(value: Any) -> str:

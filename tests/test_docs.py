@@ -101,6 +101,8 @@ def test_rows_that_know_their_machine_and_day_tell_them(tables, tmp_path):
 
 def test_markup_in_a_cell_stays_text(tables):
     assert tables.escaped("runs/<task> and `runs/<task>` | more") == "runs/&lt;task> and `runs/<task>` \\| more"
+    red = '<strong style="color: #c62828">0.3</strong>'
+    assert tables.escaped(red) == red
 
 
 def test_no_rows_say_that_nothing_was_measured(tables, tmp_path):

@@ -34,6 +34,11 @@ PACKAGES = {
 T = TypeVar("T")
 
 
+def name_of(part: object) -> str:
+    """The name of a part, a class or one of its objects: that of its module."""
+    return part.__module__.rpartition(".")[2]
+
+
 @cache
 def _own(kind: str) -> tuple[str, ...]:
     package = importlib.import_module(PACKAGES[kind])

@@ -16,8 +16,8 @@ from vlmrl.agents.timing import Clock
 from vlmrl.config.run_dir import COUNTS, RunDir
 from vlmrl.metrics.plain import plain
 from vlmrl.preferences.build import save_nets
+from vlmrl.preferences.judges.base import FACTS
 from vlmrl.preferences.learner import Learner
-from vlmrl.preferences.pool import FACTS
 from vlmrl.shaping import Steps
 from vlmrl.types import Array
 

@@ -15,21 +15,21 @@ from vlmrl.agents.vla.learning import Learner
 from vlmrl.agents.vla.store import put, read_tensors
 from vlmrl.config.atomic import flush
 from vlmrl.errors import RunError
+from vlmrl.learned import moments
 
 FORMAT = 1
 """Rises when an older checkpoint can no longer be read."""
 
 TENSORS, STATE = "learner.safetensors", "state.json"
-NETWORK, AVERAGE, OPTIMIZER = "network/", "average/", "optimizer/"
+NETWORK, AVERAGE, OPTIMIZER = "network", "average", "optimizer"
 
 
 def write(folder: Path, learner: Learner, notes: Mapping[str, Any]) -> None:
     """Fill a directory with a learner as it is now, and what else to remember."""
     tensors: dict[str, Tensor] = {}
     for above, weights in ((NETWORK, learner.network.state_dict()), (AVERAGE, learner.average)):
-        tensors |= {above + name: value.detach().contiguous().clone() for name, value in weights.items()}
-    for index, kept in learner.optimizer.state_dict()["state"].items():
-        tensors |= {f"{OPTIMIZER}{index}/{name}": value.contiguous() for name, value in kept.items()}
+        tensors |= {f"{above}/{name}": value.detach().contiguous().clone() for name, value in weights.items()}
+    tensors |= {f"{OPTIMIZER}/{name}": value.contiguous() for name, value in moments.flat(learner.optimizer).items()}
     save_file(tensors, folder / TENSORS)
     size = (folder / TENSORS).stat().st_size
     state = {"format": FORMAT, "updates": learner.updates, "bytes": size, "notes": dict(notes)}
@@ -56,18 +56,10 @@ def read(folder: Path, learner: Learner) -> dict[str, Any]:
         updates, notes = int(state["updates"]), dict(state["notes"])
     except (OSError, KeyError, TypeError, ValueError) as cause:
         raise Damaged(f"{folder}: is damaged ({cause})") from cause
-    average = _below(tensors, AVERAGE)
+    average = moments.under(AVERAGE, tensors)
     put(learner.network, average, folder)  # refuses another form before anything else is touched
-    put(learner.network, _below(tensors, NETWORK), folder)
+    put(learner.network, moments.under(NETWORK, tensors), folder)
     learner.average = average
-    kept: dict[int, dict[str, Tensor]] = {}
-    for name, value in _below(tensors, OPTIMIZER).items():
-        index, _, part = name.partition("/")
-        kept.setdefault(int(index), {})[part] = value
-    learner.optimizer.load_state_dict({**learner.optimizer.state_dict(), "state": kept})
+    moments.put(learner.optimizer, moments.under(OPTIMIZER, tensors))
     learner.updates = updates
     return notes
-
-
-def _below(tensors: Mapping[str, Tensor], above: str) -> dict[str, Tensor]:
-    return {name.removeprefix(above): value for name, value in tensors.items() if name.startswith(above)}

@@ -88,8 +88,7 @@ def run(argv: Sequence[str]) -> int:
         model = rewards.taught(settings.reward.name, encoder, **keywords)
         question = Question(words, camera, size, profile, model.fingerprint, told)
         out = settings.out or dataset.folder / SCORES / _name(question.to_json())
-        if isinstance(model, HistoryReward):
-            model.check_view(asdict(camera))
+        model.check_view(asdict(camera))
         scorer = HistoryScorer(model) if isinstance(model, HistoryReward) else Scorer(model, cache=ScoreCache())
         ranking = rescore(dataset, task, scorer, question, out, settings.skip_broken, _out.say)
     _out.table([{"actor": name, **told} for name, told in ranking.actors.items()])

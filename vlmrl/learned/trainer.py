@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from vlmrl.config import atomic
 from vlmrl.errors import ConfigError
+from vlmrl.learned import moments
 from vlmrl.learned.course import Split
 from vlmrl.rewards._learned import Lesson
 
@@ -186,13 +187,9 @@ class Training:
         """Everything from which it goes on, in one file and one piece."""
         now = {f"now/{name}": tensor for name, tensor in self.network.state_dict().items()}
         best = {f"best/{name}": tensor for name, tensor in self._best.items()}
-        moments = {
-            f"optimiser/{row}/{name}": torch.as_tensor(value)
-            for row, state in self._optimiser.state_dict()["state"].items()
-            for name, value in state.items()
-        }
+        steps = {f"optimiser/{name}": tensor for name, tensor in moments.flat(self._optimiser).items()}
         told = {"about": self._about, "step": self.step, "since": self._since, "found": asdict(self._found)}
-        tensors = {name: tensor.detach().contiguous().clone() for name, tensor in (now | best | moments).items()}
+        tensors = {name: tensor.detach().contiguous().clone() for name, tensor in (now | best | steps).items()}
         atomic.write_bytes(self._state, safetensors.torch.save(tensors, {"told": json.dumps(told)}))
 
     def _take_up(self) -> bool:
@@ -208,19 +205,11 @@ class Training:
         if told["about"] != self._about:
             self._say(f"{self._state}: is of other data or settings, so it is begun anew")
             return False
-        self.network.load_state_dict(_below("now", tensors))
-        self._best = _below("best", tensors)
-        moments: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in _below("optimiser", tensors).items():
-            row, _, entry = name.partition("/")
-            moments.setdefault(int(row), {})[entry] = tensor
-        self._optimiser.load_state_dict({**self._optimiser.state_dict(), "state": moments})
+        self.network.load_state_dict(moments.under("now", tensors))
+        self._best = moments.under("best", tensors)
+        moments.put(self._optimiser, moments.under("optimiser", tensors))
         self.step, self._since, self._found = int(told["step"]), int(told["since"]), Learned(**told["found"])
         return True
-
-
-def _below(above: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name.partition("/")[2]: one for name, one in tensors.items() if name.partition("/")[0] == above}
 
 
 def _share(step: int, steps: int) -> float:

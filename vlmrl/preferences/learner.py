@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from vlmrl.errors import Abstained
 from vlmrl.preferences.judges.base import Judge
@@ -215,8 +216,6 @@ class Learner:
             rng.bit_generator.state = state
 
 
-def torch_of(array: Array) -> Any:
+def torch_of(array: Array) -> torch.Tensor:
     """A tensor of its own."""
-    import torch
-
     return torch.from_numpy(np.array(array, np.float32))

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from vlmrl.errors import ConfigError
 from vlmrl.preferences.build import learner_of
+from vlmrl.preferences.judges.base import FACTS
 from vlmrl.preferences.learner import Learner
-from vlmrl.preferences.pool import FACTS
 from vlmrl.rewards.preference import Preference
 from vlmrl.types import Array, Words
 

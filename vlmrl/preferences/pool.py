@@ -8,12 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vlmrl.preferences.judges.base import Shown
+from vlmrl.preferences.judges.base import FACTS, Shown
 from vlmrl.rewards._bradley_terry import Nets, disagreement
 from vlmrl.types import Array
-
-FACTS = ("oracle", "success")
-"""What the simulator knows of a frame, for privileged judges and for the log."""
 
 
 class Pool:

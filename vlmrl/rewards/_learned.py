@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from vlmrl.encoders.base import as_batch
 from vlmrl.errors import ConfigError
+from vlmrl.find import name_of
 from vlmrl.rewards import _weights
 from vlmrl.rewards._embedding import Embedding
 from vlmrl.rewards.base import HistoryReward
@@ -148,7 +149,7 @@ class LearnedReward(Embedding, HistoryReward):
 
     def __init__(self, encoder: Encoder, weights: str | Path | None = None) -> None:
         super().__init__(encoder)
-        name = name_of(type(self))
+        name = name_of(self)
         made_by = f"`vlmrl reward train reward={name} data=DATASET out=FILE.safetensors`"
         if weights is None:
             raise ConfigError(f"reward.weights: is missing; {made_by} makes a file of them")
@@ -237,8 +238,3 @@ def upto(ends: np.ndarray[Any, np.dtype[np.int64]], window: int) -> np.ndarray[A
     all_of_them = np.minimum(np.arange(window), ends[:, None])
     spread = np.round(np.arange(window) * ends[:, None] / max(window - 1, 1)).astype(np.int64)
     return np.where(ends[:, None] < window, all_of_them, spread)
-
-
-def name_of(model: type[HistoryReward]) -> str:
-    """A reward's name: that of its module."""
-    return model.__module__.rpartition(".")[2]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl.errors import ConfigError
+from vlmrl.find import name_of
 from vlmrl.types import Frames, Scores, Words
 
 if TYPE_CHECKING:
@@ -90,6 +91,13 @@ class RewardModel(ABC):
             ConfigError: a side is missing, a sentence is too long, or goal and baseline are too close to tell apart.
         """
 
+    def check_view(self, camera: Mapping[str, Any]) -> None:  # noqa: B027  # most read whatever they are shown
+        """Refuse a camera, told by its fields, through which this model cannot read frames; here none is refused.
+
+        Raises:
+            ConfigError: the message says what differs.
+        """
+
 
 def unit_scores(model: RewardModel | None) -> bool:
     """Whether all scores of a model lie in [0, 1], as it says itself; of no model nobody knows."""
@@ -104,7 +112,7 @@ def refuse_untaught(model: RewardModel) -> None:
         ConfigError: it has learned nothing.
     """
     if model.untaught:
-        name = type(model).__module__.rpartition(".")[2]
+        name = name_of(model)
         raise ConfigError(
             f"reward={name}: has learned nothing yet, so its scores mean nothing; `vlmrl train reward={name}` teaches "
             "it, and leaves its nets as reward.safetensors in the run's directory: give reward.nets=FILE"
@@ -180,13 +188,6 @@ class HistoryReward(RewardModel):
     """
 
     takes: ClassVar[Takes] = "history"
-
-    def check_view(self, camera: Mapping[str, Any]) -> None:
-        """Refuse a camera, told by its fields, through which it cannot read frames; here none is refused.
-
-        Raises:
-            ConfigError: the message says what differs.
-        """
 
     @abstractmethod
     def look(self, frames: Frames) -> torch.Tensor:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl.errors import ConfigError, ShapeError
-from vlmrl.find import find_class, names
+from vlmrl.find import find_class, name_of, names
 
 Float: TypeAlias = NDArray[np.float32]
 """float32 ``(T, N)``: T steps of N environments."""
@@ -200,7 +200,7 @@ class Chain:
     def __init__(self, shapers: Sequence[Shaper] = (), unit: bool = False) -> None:
         self.shapers = tuple(shapers)
         place = [STAGES.index(shaper.stage) for shaper in self.shapers]
-        shown = f"shaping=[{', '.join(map(_name, self.shapers))}]"
+        shown = f"shaping=[{', '.join(map(name_of, self.shapers))}]"
         if place != sorted(place):
             raise ConfigError(f"{shown}: is out of order; the order is {' > '.join(STAGES)}: [{self._sorted()}]")
         stages = [shaper.stage for shaper in self.shapers]
@@ -212,10 +212,10 @@ class Chain:
                 "put a base before it, for example [calibrate, score, potential]"
             )
         for at, shaper in enumerate(self.shapers):
-            cut = [_name(one) for one in self.shapers[:at] if one.stage == "bonus" and one.pays_differences]
+            cut = [name_of(one) for one in self.shapers[:at] if one.stage == "bonus" and one.pays_differences]
             if shaper.holds_back and cut:
                 raise ConfigError(
-                    f"{shown}: {_name(shaper)} would pay {cut[0]} in part, whose sum then depends on the way; put "
+                    f"{shown}: {name_of(shaper)} would pay {cut[0]} in part, whose sum then depends on the way; put "
                     f"{cut[0]} behind it"
                 )
         self._check_units(shown, unit)
@@ -230,15 +230,15 @@ class Chain:
                     if spoiler
                     else "put one that gives them first, such as calibrate with clip=true"
                 )
-                raise ConfigError(f"{shown}: {_name(shaper)} needs scores in [0, 1]; {mending}")
+                raise ConfigError(f"{shown}: {name_of(shaper)} needs scores in [0, 1]; {mending}")
             if shaper.spoils_unit_scores:
-                given, spoiler = False, _name(shaper)
+                given, spoiler = False, name_of(shaper)
             elif shaper.gives_unit_scores:
                 given = True
 
     def _sorted(self) -> str:
         return ", ".join(
-            _name(shaper) for shaper in sorted(self.shapers, key=lambda shaper: STAGES.index(shaper.stage))
+            name_of(shaper) for shaper in sorted(self.shapers, key=lambda shaper: STAGES.index(shaper.stage))
         )
 
     @property
@@ -295,7 +295,3 @@ def finite(key: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ConfigError(f"{key}={value}: must be a finite number")
     return float(value)
-
-
-def _name(shaper: Shaper) -> str:
-    return type(shaper).__module__.rpartition(".")[2]

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vlmrl.encoders.open_clip import OpenClip
+from vlmrl.learned import moments
 from vlmrl.sim_clip import card, familiarity, vocabulary
 from vlmrl.sim_clip.data import draw
 from vlmrl.sim_clip.lessons import Lesson, Say, Teaches, lessons, read
@@ -83,8 +84,7 @@ class Progress:
     def save(self, step: int) -> None:
         """Write everything."""
         tensors = {f"{m}/{k}": v for m, module in self._modules.items() for k, v in module.state_dict().items()}
-        for i, state in self._optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser/{i}/{k}": torch.as_tensor(v) for k, v in state.items()}
+        tensors |= {f"optimiser/{k}": v for k, v in moments.flat(self._optimiser).items()}
         tensors["step"] = torch.tensor(step)
         part = self._path.with_suffix(".part")
         save_file({k: v.contiguous().clone() for k, v in tensors.items()}, part)
@@ -96,13 +96,8 @@ class Progress:
             return 0
         tensors = load_file(self._path)
         for name, module in self._modules.items():
-            module.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith(f"{name}/")})
-        state: dict[int, dict[str, Tensor]] = {}
-        for key, value in tensors.items():
-            if key.startswith("optimiser/"):
-                _, i, entry = key.split("/")
-                state.setdefault(int(i), {})[entry] = value
-        self._optimiser.load_state_dict({**self._optimiser.state_dict(), "state": state})
+            module.load_state_dict(moments.under(name, tensors))
+        moments.put(self._optimiser, moments.under("optimiser", tensors))
         self._start = int(tensors["step"])
         return self._start
 

@@ -91,7 +91,7 @@ def of_model(
 
     def words_or_none(task: Task) -> Words | None:
         found = words(task)
-        if found is not None and isinstance(fast, HistoryReward):
+        if found is not None:
             fast.check_view(asdict(task.camera))
         return found if found is not None and can_score(fast, found) else None
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Float = NDArray[np.float32]
 
+FACTS = ("oracle", "success")
+"""What the simulator knows of a frame, for privileged judges and for the log."""
+
 
 @dataclass(frozen=True, eq=False)
 class Shown:

@@ -9,7 +9,7 @@ import numpy as np
 
 from vlmrl import rewards
 from vlmrl.errors import ConfigError
-from vlmrl.preferences.judges.base import Float, Judge, Shown
+from vlmrl.preferences.judges.base import FACTS, Float, Judge, Shown
 from vlmrl.preferences.levels import Array, Moments, decide
 from vlmrl.rewards.base import FrameReward
 from vlmrl.types import Words
@@ -17,8 +17,6 @@ from vlmrl.types import Words
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
 
-FACTS = ("oracle", "success")
-"""What the simulator can be asked; every other level is the name of a reward."""
 _KEYS = ("name", "margin", "lower")
 
 
