@@ -118,7 +118,7 @@ def _prepare(world: World, clock: Clock, say: Say) -> tuple[World, Teacher | Non
     world = replace(world, size=config.render.size or model.encoder.image_size)
     shape = build_shape(world, scorer, say)
     learner = None
-    if isinstance(model, Preference):
+    if isinstance(model, Preference) and model.learns:
         learner = learner_of(model, words, world.task is not None, config.seed or 0)
         tell_judged(learner, say)
     return world, Teacher(AllCores(scorer, clock, torch.get_num_threads()), shape, model, learner)

@@ -1,6 +1,7 @@
 """Gather finished runs into docs/data/results.json, one row for each task, sentence, pay and agent, over its seeds.
 
     python benchmarks/results.py runs/results
+    python benchmarks/results.py runs/families families     # into docs/data/families.json
     make docs
 
 Every run below the folder takes part that was judged (``evaluation.json``); none is left out by its result.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from vlmrl.metrics.evaluation import Comparison, Evaluation
 from vlmrl.metrics.intervals import Interval, bootstrap, rate
 from vlmrl.metrics.plain import plain
 
+NAME = "results"
 TRAINED, RANDOM = "agent", "random"
 """What a comparison calls the run's own agent, and the one that acts at random."""
 EVERY_FRAME = "every frame"
@@ -145,15 +148,15 @@ def curve(run: RunDir) -> dict[str, list[float]]:
         return {"steps": file["timesteps"].tolist(), **means}
 
 
-def results(folder: Path) -> dict[str, Any]:
-    """What the file holds: the rows, the command and the machines.
+def results(folder: Path, name: str = NAME) -> dict[str, Any]:
+    """What the file ``name`` holds: the rows, the command and the machines.
 
     Raises:
         ConfigError, RunError: there is no judged run, or one cannot be read.
     """
     groups, machines = grouped(folder)
     return {
-        "command": f"python benchmarks/results.py {folder}",
+        "command": " ".join(["python benchmarks/results.py", str(folder), *([] if name == NAME else [name])]),
         "on": machines,
         "rows": [row(groups[kind]) for kind in sorted(groups, key=_place)],
     }
@@ -176,7 +179,8 @@ def grouped(folder: Path) -> tuple[dict[tuple[Any, ...], list[Judged]], str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the file; 2 where the folder holds nothing to gather."""
-    return gather(arguments, "results", results)
+    folder, name = arguments[:1], arguments[1] if len(arguments) > 1 else NAME
+    return gather(folder, name, partial(results, name=name))
 
 
 if __name__ == "__main__":

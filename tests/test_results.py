@@ -74,6 +74,7 @@ def test_agreement_of_all_episodes_is_no_certainty(runs):
 
 def test_what_it_gathers_is_json(runs):
     found = results.results(runs)
+    assert results.results(runs, "families")["command"] == found["command"] + " families"
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["command"].startswith("python benchmarks/results.py ")
 

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,3 +138,57 @@ def test_help_and_an_unknown_step(capsys):
     assert "patience=6" in capsys.readouterr().out
     assert main(["reward", "learn"]) == 2
     assert "reward=learn: is not known" in capsys.readouterr().err
+
+
+COMPARED = ["reward=preference", "reward.judge=oracle", "reward.ask.questions=20", "reward.ask.most=60"]
+
+
+def compared(toy_directory, *more):
+    encoder = [f"encoder=local-dir:{toy_directory}", "encoder.precision=fp32", "encoder.device=cpu"]
+    return ["reward", "train", *COMPARED, "out=nets.safetensors", *encoder, *more]
+
+
+def test_nets_of_preferences_learn_from_data_and_pay_as_they_are(keep, episodes, toy_directory, tmp_path, capsys):
+    data = keep("data", episodes)
+    assert main(compared(toy_directory, data, "json=told.json")) == 0
+    assert "nets that learned from" in capsys.readouterr().out
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert [row["measure"] for row in told["rows"]] == ["oracle", "success", "forward", "gap"]
+    assert told["told"]["questions"] == 60
+    assert told["told"]["answers_right"] == 1
+    assert not list(tmp_path.glob("*.training"))
+    train = ["train", "task=reacher/touch", "reward=preference", "reward.nets=nets.safetensors", "agent.n_envs=2"]
+    train += [one for one in compared(toy_directory) if one.startswith("encoder")]
+    assert main([*train, "reward.judge=null", "dry_run=true"]) == 0
+    assert "asked up to" not in capsys.readouterr().out
+    assert main([*train, "reward.judge=oracle", "dry_run=true"]) == 0
+    assert "asked up to" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["steps=5"], r"steps=5: is for|steps: is for rewards that are taught by whole films"),
+        (["reward.judge=nobody"], r"nobody: is not known"),
+        (["reward.wrong=3"], r"reward\.wrong=3"),
+        (["reward.judge=null"], r"reward\.judge, reward\.answers: are both null"),
+    ],
+)
+def test_what_no_comparison_can_do_is_refused_before_a_frame_is_drawn(
+    keep, episodes, toy_directory, capsys, more, message
+):
+    data = keep("data", episodes)
+    assert main(compared(toy_directory, data, *more)) == 2
+    told = capsys.readouterr()
+    assert re.search(message, told.err)
+    assert "drawn and embedded" not in told.out
+
+
+def test_nets_learn_one_goal(keep, episodes, task, toy_directory, capsys):
+    other = find_task("cartpole/upright").but(horizon=6)
+    some = episodes_of(other, cast(other, ("random",), 2))
+    minari.write(Path("other"), other, some, Sheet.of(other, some))
+    assert main(compared(toy_directory, keep("data", episodes), "other")) == 2
+    assert (
+        "data: holds reacher/touch and cartpole/upright; nets of preferences learn one goal" in capsys.readouterr().err
+    )

@@ -6,7 +6,7 @@ import pytest
 from tests.preferences.test_learner import WORDS, Grey, grey
 from vlmrl.errors import Abstained, ConfigError
 from vlmrl.preferences.build import save_nets
-from vlmrl.preferences.offline import teach
+from vlmrl.preferences.offline import Notebook, teach
 from vlmrl.rewards._bradley_terry import load
 from vlmrl.rewards.preference import Preference
 
@@ -45,6 +45,34 @@ def test_wrong_answers_are_counted_and_survived():
     assert 0.7 < learner.told["answers_right"] < 0.9
     scores = model.score_frames(grey(range(0, 256, 4)), WORDS).numpy()
     assert np.corrcoef(scores, np.arange(64))[0, 1] > 0.85
+
+
+def test_a_killed_one_goes_on_with_its_answers_and_ends_the_same(tmp_path):
+    def new():
+        return Preference(Grey(), judge="oracle", wrong=0.1, ask={"questions": 30, "most": 120, "pool": 100})
+
+    whole = teach(new(), episodes(), WORDS, seed=3)
+
+    class Killed(Exception):
+        pass
+
+    def kill(line):
+        if line.startswith("round 2"):
+            raise Killed
+
+    notebook = Notebook(tmp_path / "w.training", "this")
+    with pytest.raises(Killed):
+        teach(new(), episodes(), WORDS, seed=3, say=kill, notebook=notebook)
+    said = list[str]()
+    again = teach(new(), episodes(), WORDS, seed=3, say=said.append, notebook=notebook)
+    assert said[0] == "going on after round 2: 60 questions were asked"
+    assert again.counts == whole.counts
+    assert again.model.nets.digest == whole.model.nets.digest
+    assert Notebook(notebook.path, "another").read() is None
+    notebook.path.write_bytes(notebook.path.read_bytes()[:100])
+    assert notebook.read() is None
+    notebook.forget()
+    assert not notebook.path.exists()
 
 
 @pytest.mark.parametrize("parts", [[], [(grey([]), None)]])

@@ -3,7 +3,9 @@
 vlmrl collect task=point_mass/target agents=script,perturbed,random episodes=32 cameras=none out=data/target
 vlmrl reward train reward=progress data/target out=progress.safetensors
 vlmrl reward train reward=progress data/open data/closed out=drawer.safetensors reward.rewind=0 steps=500
+vlmrl reward train reward=preference reward.judge=encoder data/target out=nets.safetensors
 vlmrl train task=point_mass/target reward=progress reward.weights=progress.safetensors
+vlmrl train task=point_mass/target reward=preference reward.nets=nets.safetensors reward.judge=null
 vlmrl reward train --help      the settings
 
 The datasets must hold episodes that succeed and such as fail. Every frame is drawn and embedded once; what was embedded
@@ -15,7 +17,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -25,11 +27,18 @@ from vlmrl.config.schema import EncoderConfig, RewardConfig, Sentences
 from vlmrl.errors import ConfigError, UnknownName
 
 if TYPE_CHECKING:
+    from vlmrl.encoders.base import Encoder
     from vlmrl.envs.task import Task
     from vlmrl.learned.course import Sentences as Said
+    from vlmrl.learned.films import Look
+
+Taught: TypeAlias = "tuple[list[dict[str, Any]], dict[str, Any]]"
+"""The evaluation on held-out episodes, and what else is told of a reward that was taught."""
 
 STEPS = ("train",)
 HELP = {"-h", "--help"}
+OF_FILMS = ("wrong", "steps", "batch", "rate", "decay", "every", "patience")
+"""Settings that mean nothing to a reward of preferences."""
 
 
 class RewardTrainSettings(Answer):
@@ -88,25 +97,70 @@ def _train(argv: Sequence[str]) -> int:
     if settings.out is None or settings.out.suffix != ".safetensors":
         raise ConfigError(f"out={settings.out}: is no file to write; give out=NAME.safetensors")
     from vlmrl import encoders
-    from vlmrl.learned.films import Look, films_of
+    from vlmrl.config.parts import part
+    from vlmrl.learned.films import Look
+    from vlmrl.rewards.preference import Preference
+
+    encoder = encoders.load(settings.encoder.name, **settings.encoder.keywords)
+    look = Look(settings.camera, settings.size or encoder.image_size, settings.other_version)
+    command = " ".join(["vlmrl", "reward", "train", *argv])
+    by = _by_comparisons if issubclass(part("reward", settings.reward.name), Preference) else _by_films
+    table, told = by(settings, argv, encoder, look)
+    _out.write(settings.json, {"out": str(settings.out), "command": command, "rows": table, **told})
+    return 0
+
+
+def _by_films(settings: RewardTrainSettings, argv: Sequence[str], encoder: Encoder, look: Look) -> Taught:
+    from vlmrl.learned.films import films_of
     from vlmrl.learned.teach import Pupil, lesson_of, teach
     from vlmrl.learned.trainer import Plan
 
+    assert settings.out is not None
     lesson = lesson_of(settings.reward.name, _of_the_lesson(settings.reward))
     plan = Plan(**{name: getattr(settings, name) for name in Plan.__dataclass_fields__})
     place = _out.place(settings.out)
-    encoder = encoders.load(settings.encoder.name, **settings.encoder.keywords)
-    look = Look(settings.camera, settings.size or encoder.image_size, settings.other_version)
     films = films_of(settings.data, encoder, look, _out.say)
     pupil = Pupil(settings.reward.name, lesson, encoder, settings.encoder.name, place)
     taught = teach(pupil, films, _said(films.tasks, settings.wrong), look, plan, _out.say)
     _out.table(taught.table)
     learned = taught.told["learned"]
     _out.say(f"{settings.out}: the weights of step {learned['best']}, {learned['steps']} were taken")
-    told = {key: value for key, value in taught.told.items() if key != "evaluation"}
-    command = " ".join(["vlmrl", "reward", "train", *argv])
-    _out.write(settings.json, {"out": str(settings.out), "command": command, "rows": taught.table, **told})
-    return 0
+    return taught.table, {key: value for key, value in taught.told.items() if key != "evaluation"}
+
+
+def _by_comparisons(settings: RewardTrainSettings, argv: Sequence[str], encoder: Encoder, look: Look) -> Taught:
+    from vlmrl import rewards
+    from vlmrl.learned.comparisons import Data, compared, measured
+    from vlmrl.learned.films import films_of
+    from vlmrl.preferences.build import judge_of, save_nets
+    from vlmrl.preferences.offline import Notebook
+    from vlmrl.rewards.preference import Preference
+    from vlmrl.types import Words
+
+    assert settings.out is not None
+    for name in OF_FILMS:
+        if any(one.startswith(f"{name}=") for one in argv):
+            raise ConfigError(
+                f"{name}: is for rewards that are taught by whole films; reward={settings.reward.name} learns as "
+                "reward.ask and reward.learn say (`vlmrl list rewards`)"
+            )
+    model = rewards.load(settings.reward.name, encoder, **settings.reward.keywords)
+    assert isinstance(model, Preference)
+    judge_of(model, truth=True)  # whatever is wrong with it is said before any frame is drawn
+    place = _out.place(settings.out)
+    films = films_of(settings.data, encoder, look, _out.say)
+    data = Data(settings.data, films, look, settings.seed)
+    words = Words(tuple(data.task.goal), tuple(data.task.baseline), tuple(data.task.negative))
+    about = f"{settings.reward} {films.fingerprint} {encoder.fingerprint} {look} {words} {settings.seed}"
+    notebook = Notebook(place.with_suffix(".training"), about)
+    learner = compared(model, data, words, notebook, _out.say)
+    table = measured(model.nets, data)
+    _out.table(table)
+    save_nets(place, model, words)
+    notebook.forget()
+    used = f"reward.judge=null reward.nets={settings.out} uses them as they are"
+    _out.say(f"{settings.out}: nets that learned from {len(learner.labels)} answers; {used}")
+    return table, {"reward": settings.reward.name, "told": learner.told}
 
 
 def _settings(argv: Sequence[str]) -> RewardTrainSettings:

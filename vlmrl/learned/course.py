@@ -65,13 +65,7 @@ def split(films: Films, said: Sentences, encoder: Encoder) -> Split:
         ConfigError: a task without two successes, no two failures, or a sentence that is right and wrong.
     """
     _check(films, said)
-    before: dict[tuple[int, bool, bool], int] = {}
-    taught: list[Film] = []
-    held: list[Film] = []
-    for film in films.films:
-        kind = film.task, film.succeeded, film.end > 0
-        place = before[kind] = before.get(kind, -1) + 1
-        (held if place % HELD == 1 else taught).append(film)
+    taught, held = parted(films)
     known = tuple(right[:-1] if len(right) > 1 else right for right in said.right)
     unseen = tuple(right[-1:] if len(right) > 1 else () for right in said.right)
     others = [_others(films, said, known, task) for task in range(len(films.tasks))]
@@ -84,6 +78,18 @@ def split(films: Films, said: Sentences, encoder: Encoder) -> Split:
     courses = [Course(tuple(some), texts, right, wrong) for some in (taught, held)]
     tried = tuple(one or taught_ for one, taught_ in zip(new, learned, strict=True))
     return Split(courses[0], courses[1], tuple(held), known, unseen, tried)
+
+
+def parted(films: Films) -> tuple[list[Film], list[Film]]:
+    """The films that are learned from, and those that are held out."""
+    before: dict[tuple[int, bool, bool], int] = {}
+    taught: list[Film] = []
+    held: list[Film] = []
+    for film in films.films:
+        kind = film.task, film.succeeded, film.end > 0
+        place = before[kind] = before.get(kind, -1) + 1
+        (held if place % HELD == 1 else taught).append(film)
+    return taught, held
 
 
 def _others(films: Films, said: Sentences, known: Sequence[tuple[str, ...]], task: int) -> list[str]:

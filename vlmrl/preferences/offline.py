@@ -7,12 +7,19 @@ all of them. A reconstruction from its abstract and the online method's code.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+import safetensors
+import safetensors.numpy
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
+from vlmrl.config import atomic
 from vlmrl.errors import ConfigError
 from vlmrl.preferences.build import learner_of
 from vlmrl.preferences.judges.base import FACTS
@@ -25,12 +32,50 @@ Part: TypeAlias = "tuple[NDArray[np.uint8], Mapping[str, Array] | None]"
 ``success``, ``(B,)``), None where nobody knows."""
 
 
+@dataclass(frozen=True)
+class Notebook:
+    """A file that holds all answers so far, from which a killed training goes on.
+
+    Attributes:
+        path: of the file.
+        about: what it is of: notes about anything else are not taken up.
+    """
+
+    path: Path
+    about: str
+
+    def write(self, learner: Learner, rounds: int) -> None:
+        """Put down what a learner must remember.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        told = {"about": self.about, "rounds": rounds, "notes": learner.notes()}
+        arrays = {name: np.asarray(one, order="C") for name, one in learner.arrays().items()}
+        atomic.write_bytes(self.path, safetensors.numpy.save(arrays, {"told": json.dumps(told)}))
+
+    def read(self) -> tuple[dict[str, Array], dict[str, Any], int] | None:
+        """Arrays and notes for :meth:`Learner.recall`, and how many rounds are over; None where it holds none of it."""
+        try:
+            with safetensors.safe_open(self.path, "np") as file:
+                told: dict[str, Any] = json.loads(file.metadata()["told"])
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
+            return (arrays, told["notes"], int(told["rounds"])) if told["about"] == self.about else None
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+            return None
+
+    def forget(self) -> None:
+        """Remove the file: what came of it is kept elsewhere."""
+        self.path.unlink(missing_ok=True)
+
+
 def teach(
     model: Preference,
     parts: Iterable[Part],
     words: Words,
     seed: int = 0,
     say: Callable[[str], object] = lambda line: None,
+    notebook: Notebook | None = None,
 ) -> Learner:
     """Teach the nets of a reward by its judge's answers on frames of a dataset.
 
@@ -40,10 +85,11 @@ def teach(
 
     Args:
         model: its ``judge``, ``answers``, ``ask`` and ``learn`` say how.
-        parts: the dataset, read once.
+        parts: the dataset, read once; its first part alone where a notebook has the frames.
         words: what is judged by.
         seed: of the frames, the questions and the order of learning.
         say: tells the user how a round came out.
+        notebook: where answers are kept after each round, and whence they are taken up.
 
     Returns:
         Who learned: ``model`` has the nets, ``told`` the counts; :func:`vlmrl.preferences.build.save_nets` writes them.
@@ -52,11 +98,36 @@ def teach(
         ConfigError: no frame, or what :func:`~vlmrl.preferences.build.judge_of` refuses.
         Abstained: the judge answered nothing.
         ShapeError: frames of different sizes.
+        RunError: the notebook cannot be written.
     """
+    learner, over = _begun(model, parts, words, seed, notebook)
+    if over:
+        say(f"going on after round {over}: {learner.counts['questions']} questions were asked")
+    for number in range(over + 1, model.ask.most + 2):
+        if over and not learner.left:
+            break
+        rows = learner.round(number, say)
+        if notebook is not None:
+            notebook.write(learner, number)
+        told = ", ".join(f"{name} {value:.3g}" for name, value in learner.told.items())
+        say(f"round {number}: {told}")
+        if not rows or not learner.left:
+            break
+    return learner
+
+
+def _begun(
+    model: Preference, parts: Iterable[Part], words: Words, seed: int, notebook: Notebook | None
+) -> tuple[Learner, int]:
+    """Who learns, with frames to choose from, and how many rounds are over."""
     learner: Learner | None = None
+    before = None if notebook is None else notebook.read()
     met = 0
     for frames, facts in parts:
         learner = learner or learner_of(model, words, facts is not None, seed)
+        if before is not None:
+            learner.recall(*before[:2])
+            return learner, before[2]
         numbers = met + np.arange(len(frames))
         learner.pool.meet(frames, model.encoder.images(frames).cpu().float().numpy(), numbers)
         known = {name: np.asarray(values) for name, values in (facts or {}).items() if name in FACTS}
@@ -64,10 +135,4 @@ def teach(
         met += len(frames)
     if learner is None or not met:
         raise ConfigError("data: holds no frame; name a dataset with films, or draw its states")
-    for number in range(1, model.ask.most + 2):
-        rows = learner.round(number, say)
-        told = ", ".join(f"{name} {value:.3g}" for name, value in learner.told.items())
-        say(f"round {number}: {told}")
-        if not rows or not learner.left:
-            break
-    return learner
+    return learner, 0

@@ -45,7 +45,7 @@ class RewardModel(ABC):
         needs_endpoint: asks a model elsewhere, which its settings must name; whoever wants all rewards leaves it out.
         needs_training: cannot do without weights that `vlmrl reward train` makes, which its settings must name;
             whoever wants all rewards leaves it out.
-        learns: its scores mean nothing before it has learned, in a run or from data.
+        learns: its scores change while an agent learns from them; of a class, that they can.
         cadence: how often a score comes: every step, or once an episode.
         low, high: bounds that no score leaves, or None where there is no bound.
     """
@@ -58,7 +58,7 @@ class RewardModel(ABC):
     takes: ClassVar[Takes] = "picture"
     needs_endpoint: ClassVar[bool] = False
     needs_training: ClassVar[bool] = False
-    learns: ClassVar[bool] = False
+    learns: bool = False
     cadence: ClassVar[Cadence] = "step"
     low: float | None = None
     high: float | None = None

@@ -74,7 +74,8 @@ class Preference(EmbeddingReward):
     Args:
         encoder: embeds frames; the nets read its embeddings.
         judge: who compares frames: ``encoder``, ``vlm``, ``oracle``, ``heron``, or None: only ``answers`` count.
-        nets: a ``.safetensors`` of nets that have learned; None: they begin anew, as the first of a run.
+        nets: a ``.safetensors`` of nets that have learned, and go on learning where there is a judge or answers; None:
+            they begin anew, as the first of a run.
         answers: a file that ``vlmrl prefer`` wrote, or several: what people said, learned from before anything else.
         ask: ``every``, ``questions``, ``most``, ``pool``, ``candidates``: when a judge is asked about what.
         learn: ``members``, ``width``, ``passes``, ``rate``, ``temperature`` of the nets.
@@ -103,6 +104,7 @@ class Preference(EmbeddingReward):
         self._ask: Ask = _group(Ask, "ask", ask)
         self._learn: Learn = _group(Learn, "learn", learn)
         self._anew = nets is None
+        self.learns = nets is None or judge is not None or bool(self._answers)
         if nets is None:
             self._nets = Nets(encoder.dim, self._learn.members, self._learn.width)
         else:
