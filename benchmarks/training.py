@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import torch
 from stable_baselines3 import SAC
 from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
@@ -29,6 +30,8 @@ from vlmrl.agents.vec_env import VectorView
 from vlmrl.encoders.base import Encoder
 from vlmrl.envs import make_vec_env
 from vlmrl.envs.frame_tap import Tapped
+from vlmrl.metrics.rank import spearman
+from vlmrl.rewards.goal_baseline import GoalBaseline
 from vlmrl.scoring.scorer import Scorer
 from vlmrl.types import Words
 
@@ -38,6 +41,8 @@ ROLLOUT, SHORT = 32, 8
 """Steps of every environment whose frames are scored in one batch; and in a hurry, when a rollout may take a minute."""
 FEW = 8
 """Every how many-th frame is scored in the figure that says so in its name."""
+RANKED = 192
+"""Frames of which two precisions are asked for their order."""
 WORDS = Words.of("a humanoid robot standing up", "a humanoid robot")
 LEARNER: dict[str, Any] = {
     "learning_starts": 0,
@@ -65,7 +70,9 @@ class Rendered(gym.Wrapper[Any, Any, Any, Any]):
 def measure(budget: Budget) -> Iterator[Figure]:
     """``e2e/humanoid-sim-clip/vlm-rm`` and ``e2e/humanoid-vit-b-32/vlm-rm``, every frame scored on both sides.
 
-    And ``e2e-every-8/…/every-frame``: what scoring every eighth frame alone adds to our own way.
+    And ``e2e-bf16/humanoid-vit-b-32/vlm-rm``: ours with an encoder in bf16, the peer's in fp32; ``rank-bf16/…/fp32``:
+    how alike the two order frames; and ``e2e-every-8/…/every-frame``: what scoring every eighth frame alone adds to our
+    own way.
     """
     with tempfile.TemporaryDirectory() as folder:
         for label, model in (("sim-clip", "sim_clip"), ("vit-b-32", random_clip(Path(folder), "ViT-B-32"))):
@@ -75,8 +82,24 @@ def measure(budget: Budget) -> Iterator[Figure]:
                 "peer": _rate(_theirs(), encoder, budget, False),
             }
             yield figure(f"e2e/humanoid-{label}/vlm-rm", rates["ours"], rates["peer"], "env steps/s")
+            if label == "vit-b-32":
+                halved = encoders.load(model, device="cpu", precision="bf16")
+                rate = _rate(_ours(halved), halved, budget, True)
+                yield figure(f"e2e-bf16/humanoid-{label}/vlm-rm", rate, rates["peer"], "env steps/s")
+                yield figure(f"rank-bf16/humanoid-{label}/fp32", _alike(halved, encoder), 1.0, "Spearman's rho")
             few = _rate(_ours(encoder, "ends"), encoder, budget, True, FEW)
             yield figure(f"e2e-every-{FEW}/humanoid-{label}/every-frame", few, rates["ours"], "env steps/s")
+
+
+def _alike(one: Encoder, other: Encoder) -> float:
+    """How alike rewards by two encoders order frames of a robot that moves at random."""
+    venv = make_vec_env(ENV, ENVS, size=one.image_size)
+    venv.reset(seed=0)
+    venv.action_space.seed(0)
+    frames = np.concatenate([venv.step(venv.action_space.sample())[4]["frame"] for _ in range(RANKED // ENVS)])
+    venv.close()
+    scores = [GoalBaseline(each).score_frames(frames, WORDS).numpy() for each in (one, other)]
+    return spearman(*scores)
 
 
 def _rate(venv: VecEnv, encoder: Encoder, budget: Budget, ours: bool, every: int = 1) -> float:

@@ -89,11 +89,43 @@ class Light(FrameReward):
         return scores * float("nan") if 0 < self.gives_up_after < self.seen else scores
 '''
 
+HISTORY = '''
+"""Pays for every frame of an episode so far that was brighter than the one before it."""
+
+import torch
+
+from vlmrl.rewards.base import HistoryReward
+
+
+class Risen(HistoryReward):
+    low, high = 0.0, 1.0
+    reads_words = False
+
+    def __init__(self, encoder):
+        self.encoder = encoder
+
+    fingerprint = "risen"
+
+    def check(self, words):
+        """Any words will do."""
+
+    def look(self, frames):
+        return self.encoder.images(frames)
+
+    def score_seen(self, seen, since, words):
+        parts = []
+        for rows, first in zip(seen, since):
+            rose = torch.diff(rows[:, 1], prepend=rows[:1, 1]) > 0
+            parts.append((rose.cumsum(0) / (1 + torch.arange(len(rows))))[first:])
+        return torch.cat(parts) if parts else torch.zeros(0)
+'''
+
 ENTRY_POINTS = """
 [vlmrl.encoder]
 brightness = dots_encoder
 [vlmrl.reward]
 light = dots_reward
+risen = dots_history
 """
 
 SMALL: dict[str, Any] = {"learning_rate": 1e-3, "policy_kwargs": {"net_arch": [16]}, "device": "cpu"}
@@ -106,7 +138,7 @@ PARAMS = {"SAC": SAC, "PPO": PPO, "DQN": DQN}
 def install(place: Path) -> Path:
     """Write the package to ``place``, which belongs on the path of whoever uses it."""
     place.mkdir(parents=True, exist_ok=True)
-    for name, text in (("dots", ENV), ("dots_encoder", ENCODER), ("dots_reward", REWARD)):
+    for name, text in (("dots", ENV), ("dots_encoder", ENCODER), ("dots_reward", REWARD), ("dots_history", HISTORY)):
         (place / f"{name}.py").write_text(text, encoding="utf-8")
     about = place / "dots-1.0.dist-info"
     about.mkdir(exist_ok=True)

@@ -66,9 +66,9 @@ def killed(dots, settings, enough):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("algorithm", ["SAC", "PPO"])
-def test_a_killed_run_loses_no_more_than_one_interval(tmp_path, dots, lines, algorithm):
-    settings = plugin.settings(tmp_path / "run", algorithm, steps=4_000, checkpoint_every=200)
+@pytest.mark.parametrize(("algorithm", "reward"), [("SAC", "light"), ("PPO", "light"), ("SAC", "risen")])
+def test_a_killed_run_loses_no_more_than_one_interval(tmp_path, dots, lines, algorithm, reward):
+    settings = plugin.settings(tmp_path / "run", algorithm, steps=4_000, checkpoint_every=200, reward={"name": reward})
     settings["evaluation"] = {"every": 400, "episodes": 1, "final_episodes": 2}
     last = killed(dots, settings, enough=900)
     assert last < 4_000
