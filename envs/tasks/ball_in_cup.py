@@ -69,7 +69,9 @@ CATCH = Task(
     goal=("the ball is in the cup", "a cup with a ball inside"),
     baseline=("a cup and a ball on a string",),
     negative=("the ball hangs below the cup", "the ball is beside the cup", "an empty cup"),
-    camera=Camera(lookat=(0, 0, 0.5), distance=1.1, elevation=-5),
+    # Wide enough for a cup pushed to the end of its springs: an agent hid the ball below the edge of a nearer picture.
+    camera=Camera(lookat=(0, 0, 0.46), distance=1.3, elevation=-5),
+    version=1,
     oracle=nearness_caught,
     success=caught,
     goal_states=inside,
