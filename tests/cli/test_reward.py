@@ -83,6 +83,26 @@ def test_it_writes_weights_that_every_verb_reads(keep, episodes, toy_directory, 
     assert "was taught through another camera" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("reward", ["vlac", "timerewarder", "dopamine"])
+def test_rewards_of_pairs_are_taught_by_the_same_command_and_score_films(
+    keep, episodes, toy_directory, reward, tmp_path
+):
+    data = keep("data", episodes)
+    encoder = [f"encoder=local-dir:{toy_directory}", "encoder.precision=fp32", "encoder.device=cpu"]
+    small = ["reward.width=8", "reward.bins=5", "reward.pairs=4", "out=w.safetensors", "json=told.json"]
+    assert main(["reward", "train", f"reward={reward}", data, *small, *encoder, *QUICK]) == 0
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert [row["measure"] for row in told["rows"]] == list(MEASURES)
+    np.save("film.npy", np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8))
+    taught = [f"reward={reward}", "reward.weights=w.safetensors", *encoder]
+    assert main(["score", "film.npy", "goal=the finger touches the ball", *taught, "json=scores.json"]) == 0
+    rows = json.loads((tmp_path / "scores.json").read_text())["rows"]
+    assert [row["frame"] for row in rows] == list(range(6))
+    assert all(-1 <= row["score"] <= 1 for row in rows)
+    shaping = "shaping=[reached,potential]" if reward == "dopamine" else "shaping=delta"
+    assert main(["train", "task=reacher/touch", *taught, "agent.n_envs=2", shaping, "dry_run=true"]) == 0
+
+
 def test_what_was_embedded_is_kept_and_a_damaged_file_of_it_made_anew(keep, episodes, toy_directory, tmp_path, capsys):
     data = keep("data", episodes)
     assert main(line(toy_directory, data)) == 0

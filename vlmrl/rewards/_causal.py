@@ -9,12 +9,43 @@ LEAST_SPREAD = 1e-4
 """Embeddings that differ less than this along a direction do not differ there."""
 
 
-class CausalReader(nn.Module):
+class FrameReader(nn.Module):
+    """From frames beside a sentence to a vector for each, and one for the sentence.
+
+    Frames of one world look much alike to an encoder, so they are centred and scaled by what was measured; beside each
+    stands its product with the sentence, which is what their cosine is made of.
+
+    Args:
+        dim: length of an embedding.
+        width: of the vectors.
+    """
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self, dim: int, width: int) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(dim))
+        self.register_buffer("spread", torch.full((dim,), dim**-0.5))
+        self.frame, self.text = nn.Linear(2 * dim, width), nn.Linear(dim, width)
+
+    def measure(self, frames: Tensor) -> None:
+        """Centre and scale by embeddings ``(N, D)``."""
+        self.centre.copy_(frames.mean(0))
+        self.spread.copy_(frames.std(0).clamp_min(LEAST_SPREAD))
+
+    def read(self, frames: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+        """Embeddings ``(B, T, D)`` beside sentences ``(B, D)``, rows of length 1: ``(B, T, width)``, ``(B, width)``."""
+        seen = (frames - self.centre) / self.spread
+        said = text * text.shape[-1] ** 0.5
+        return self.frame(torch.cat([seen, seen * said[:, None]], dim=-1)), self.text(said)
+
+
+class CausalReader(FrameReader):
     """From a sentence and frames to a vector for each frame that knows nothing of later ones.
 
     The sequence is that of ReWiND (arXiv 2505.10911): the sentence, then the frames, with a learned mark on the first
-    frame and no other sign of time. Frames of one world look much alike to an encoder, so they are centred and scaled
-    by what was measured; beside each stands its product with the sentence, which is what their cosine is made of.
+    frame and no other sign of time.
 
     Args:
         dim: length of an embedding.
@@ -23,31 +54,18 @@ class CausalReader(nn.Module):
         dropout: in [0, 1).
     """
 
-    centre: Tensor
-    spread: Tensor
-
     def __init__(self, dim: int, width: int, layers: int, heads: int, dropout: float) -> None:
-        super().__init__()
-        self.register_buffer("centre", torch.zeros(dim))
-        self.register_buffer("spread", torch.full((dim,), dim**-0.5))
-        self.frame, self.text = nn.Linear(2 * dim, width), nn.Linear(dim, width)
+        super().__init__(dim, width)
         self.first = nn.Parameter(torch.zeros(width))
         block = nn.TransformerEncoderLayer(width, heads, 2 * width, dropout, "gelu", batch_first=True, norm_first=True)
         self.blocks = nn.TransformerEncoder(block, layers, nn.LayerNorm(width), enable_nested_tensor=False)
         self.dropout = nn.Dropout(dropout)
 
-    def measure(self, frames: Tensor) -> None:
-        """Centre and scale by embeddings ``(N, D)``."""
-        self.centre.copy_(frames.mean(0))
-        self.spread.copy_(frames.std(0).clamp_min(LEAST_SPREAD))
-
     def forward(self, frames: Tensor, text: Tensor) -> Tensor:
         """Read embeddings ``(B, T, D)`` after sentences ``(B, D)``, rows of length 1; ``(B, T, width)``."""
-        seen = (frames - self.centre) / self.spread
-        said = text * text.shape[-1] ** 0.5
-        tokens = self.frame(torch.cat([seen, seen * said[:, None]], dim=-1))
+        tokens, said = self.read(frames, text)
         tokens = torch.cat([tokens[:, :1] + self.first, tokens[:, 1:]], dim=1)
-        tokens = self.dropout(torch.cat([self.text(said)[:, None], tokens], dim=1))
+        tokens = self.dropout(torch.cat([said[:, None], tokens], dim=1))
         length = tokens.shape[1]
         hidden = torch.ones(length, length, dtype=torch.bool, device=tokens.device).triu(1)
         read: Tensor = self.blocks(tokens, mask=hidden)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import normalize
 
 from vlmrl.encoders.base import as_batch
 from vlmrl.errors import ConfigError
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 TOGETHER = 1024
 """Windows that go through a network at once."""
+SURE = 0.1
+"""Difference of progress that makes a preference 73 % sure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +110,23 @@ class Course:
     def failures(self) -> tuple[Film, ...]:
         """The films of episodes that failed."""
         return tuple(film for film in self.films if not film.succeeded)
+
+
+def said(course: Course, rng: np.random.Generator, rows: Sequence[int], blur: float, most: int = 8) -> Tensor:
+    """The direction of some of these sentences together, blurred, ``(D,)``."""
+    some = rng.permutation(len(rows))[: rng.integers(1, min(most, len(rows)) + 1)]
+    told = normalize(course.texts[[rows[at] for at in some]].mean(0), dim=0)
+    noise = torch.from_numpy(rng.standard_normal(len(told)).astype(np.float32)) * blur / len(told) ** 0.5
+    return normalize(told + noise * rng.random(), dim=0)
+
+
+def rivals(course: Course, rng: np.random.Generator, count: int) -> Iterator[tuple[Film, Film]]:
+    """Draw up to ``count`` times a success and a failure of the same task."""
+    for _ in range(count if course.failures else 0):
+        worse = course.failures[rng.integers(len(course.failures))]
+        able = [film for film in course.successes if film.task == worse.task]
+        if able:
+            yield able[rng.integers(len(able))], worse
 
 
 class Lesson(ABC):

@@ -20,19 +20,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize, softplus
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, softplus
 
 from vlmrl.errors import ConfigError
 from vlmrl.rewards._causal import CausalReader, expectation, two_hot
 from vlmrl.rewards._embedding import between, whole
-from vlmrl.rewards._learned import Course, Film, Lesson, WindowReward, upto
+from vlmrl.rewards._learned import SURE, Course, Film, Lesson, WindowReward, rivals, said, upto
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
 
 CLOCKS = ("own", "longest")
-SURE = 0.1
-"""Difference of progress that makes a preference 73 % sure."""
 
 
 class Answer(NamedTuple):
@@ -162,20 +160,15 @@ class ProgressLesson(Lesson):
         places = self._places(rng, film)
         if wrong and course.wrong[film.task]:
             nothing = torch.zeros(len(film))
-            return self._row(film, places, self._said(course, rng, course.wrong[film.task], 1), nothing, nothing)
-        text = self._said(course, rng, course.right[film.task])
+            return self._row(film, places, said(course, rng, course.wrong[film.task], self.blur, 1), nothing, nothing)
+        text = said(course, rng, course.right[film.task], self.blur)
         return self._row(film, places, text, self._told(course, film), film.done.float())
 
     def _pairs(self, course: Course, rng: np.random.Generator, count: int) -> list[tuple[tuple[Tensor, ...], ...]]:
         """Successes and failures of the same task up to their ends, under the same sentence."""
         found = []
-        for _ in range(count if course.failures else 0):
-            worse = course.failures[rng.integers(len(course.failures))]
-            able = [film for film in course.successes if film.task == worse.task]
-            if not able:
-                continue
-            better = able[rng.integers(len(able))]
-            text = self._said(course, rng, course.right[worse.task])
+        for better, worse in rivals(course, rng, count):
+            text = said(course, rng, course.right[worse.task], self.blur)
             ends = rng.integers(better.end, len(better)), rng.integers(4 * len(worse) // 5, len(worse))
             pair = []
             for film, end in zip((better, worse), ends, strict=True):
@@ -203,13 +196,6 @@ class ProgressLesson(Lesson):
         turn = int(rng.integers(1, len(places)))  # so many are shown again, from the last back
         back = places[::-1][1 : turn + 1]
         return np.concatenate([places, back])[-self.window :] if rng.random() < 0.5 else _fitted(places, self.window)
-
-    def _said(self, course: Course, rng: np.random.Generator, rows: tuple[int, ...], most: int = 8) -> Tensor:
-        """The direction of some of these sentences together, blurred, ``(D,)``."""
-        some = rng.permutation(len(rows))[: rng.integers(1, min(most, len(rows)) + 1)]
-        said = normalize(course.texts[[rows[at] for at in some]].mean(0), dim=0)
-        noise = torch.from_numpy(rng.standard_normal(len(said)).astype(np.float32)) * self.blur / len(said) ** 0.5
-        return normalize(said + noise * rng.random(), dim=0)
 
     def _row(
         self, film: Film, places: NDArray[np.int64], text: Tensor, progress: Tensor, done: Tensor
