@@ -130,7 +130,7 @@ class Lesson(ABC):
 
 
 class LearnedReward(Embedding, HistoryReward):
-    """A reward whose network `vlmrl reward train` taught. A subclass names its lesson and fills in :meth:`_values`.
+    """A reward whose network `vlmrl reward train` taught. A subclass names its lesson and fills in :meth:`score_seen`.
 
     Args:
         encoder: embeds frames and sentences; the one that it was taught with.
@@ -163,12 +163,11 @@ class LearnedReward(Embedding, HistoryReward):
                 f"{encoder.fingerprint}: name the encoder that it was taught with, or teach it anew"
             )
         try:
-            taught = self.lesson(**told["lesson"])
-            self._network = taught.network(encoder.dim)
+            self._taught = self.lesson(**told["lesson"])
+            self._network = self._taught.network(encoder.dim)
             self._network.load_state_dict(tensors)
             self._size = int(told["size"][0]), int(told["size"][1])
             self._views = [dict(view) for view in told["views"]]
-            self.window = int(told["lesson"]["window"])
         except (KeyError, TypeError, ValueError, RuntimeError) as cause:
             raise ConfigError(f"{key}: is of another version of {name} ({cause}); teach it anew: {made_by}") from cause
         self._network.to(encoder.device).eval().requires_grad_(requires_grad=False)
@@ -199,6 +198,18 @@ class LearnedReward(Embedding, HistoryReward):
                 f"pixels; draw them so (render.size=[{height},{width}])"
             )
         return self.encoder.images(batch)
+
+
+class WindowReward(LearnedReward):
+    """A learned reward whose network reads windows of frames. A subclass fills in :meth:`_values`.
+
+    Attributes:
+        window: frames in one, a setting of the lesson.
+    """
+
+    def __init__(self, encoder: Encoder, weights: str | Path | None = None) -> None:
+        super().__init__(encoder, weights)
+        self.window = int(vars(self._taught)["window"])
 
     def score_seen(self, seen: Sequence[Tensor], since: Sequence[int], words: Words) -> Scores:
         """Score the last frames of some episodes; ``(sum of T - since,)``."""

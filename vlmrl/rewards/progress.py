@@ -25,7 +25,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from vlmrl.errors import ConfigError
 from vlmrl.rewards._causal import CausalReader, expectation, two_hot
 from vlmrl.rewards._embedding import between, whole
-from vlmrl.rewards._learned import Course, Film, LearnedReward, Lesson, upto
+from vlmrl.rewards._learned import Course, Film, Lesson, WindowReward, upto
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
@@ -229,7 +229,7 @@ def _fitted(places: NDArray[np.int64], window: int) -> NDArray[np.int64]:
     return both[np.round(np.linspace(0, len(both) - 1, min(window, len(both)))).astype(np.int64)]
 
 
-class Progress(LearnedReward):
+class Progress(WindowReward):
     """How far an episode has come with what the goal sentences ask, by what was seen of it so far; in [0, 1].
 
     Args:
