@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from vlmrl.encoders.base import as_batch
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 TOGETHER = 1024
 """Windows that go through a network at once."""
+Numbers: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,7 @@ class Film:
         seen: float32 ``(T, D)``, embeddings.
         done: bool ``(T,)``, whether the task is done.
         succeeded: whether the episode did what was asked.
+        stages: frames at which its later stages begin, rising, where somebody said so; else none.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Film:
     seen: Tensor
     done: Tensor
     succeeded: bool
+    stages: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         """Frames."""
@@ -231,16 +235,23 @@ class WindowReward(LearnedReward):
         end = np.concatenate(ends)
         for at in range(0, len(end), TOGETHER):
             some = end[at : at + TOGETHER]
-            places = upto(some, self.window) + start[at : at + TOGETHER, None]
-            last = np.minimum(some, self.window - 1)
-            yield rows[torch.from_numpy(places)], torch.from_numpy(last)
+            places, last = self._looked_at(some)
+            yield rows[torch.from_numpy(places + start[at : at + TOGETHER, None])], torch.from_numpy(last)
+
+    def _looked_at(self, ends: Numbers) -> tuple[Numbers, Numbers]:
+        """Which frames of an episode are looked at for its frames number ``ends`` ``(N,)``, and where these then are.
+
+        Returns:
+            int64 ``(N, window)``, none after its end, and ``(N,)``.
+        """
+        return upto(ends, self.window), np.minimum(ends, self.window - 1)
 
     @abstractmethod
     def _values(self, answer: Any, last: Tensor) -> Tensor:
         """Numbers ``(N,)`` from the network's answer for ``(N, window)`` frames, at frame ``last`` ``(N,)`` of each."""
 
 
-def upto(ends: np.ndarray[Any, np.dtype[np.int64]], window: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+def upto(ends: Numbers, window: int) -> Numbers:
     """Which frames of an episode are looked at for its frame number ``end``: int64 ``(N, window)``.
 
     All up to it where they are few, the rest of the window repeating it; else so many evenly spread, the first one and
