@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +10,14 @@ import pytest
 
 from vlmrl import rewards
 from vlmrl.cli import main
+from vlmrl.config.parts import part
 from vlmrl.datasets import minari
 from vlmrl.datasets.sheet import Sheet
 from vlmrl.envs.make import find_task
 from vlmrl.judge.cast import cast
 from vlmrl.judge.collect import episodes_of
 from vlmrl.learned.evaluation import MEASURES
+from vlmrl.learned.teach import learnable
 from vlmrl.rewards.progress import Progress
 
 SMALL = ["reward.window=4", "reward.width=8", "reward.layers=1", "reward.heads=2", "reward.bins=5"]
@@ -114,6 +116,41 @@ def test_what_was_embedded_is_kept_and_a_damaged_file_of_it_made_anew(keep, epis
     assert main(line(toy_directory, data)) == 0
     assert "data: 8 episodes of reacher/touch, 31 frames drawn and embedded" in capsys.readouterr().out
     assert (tmp_path / "w.safetensors").read_bytes() == first
+
+
+@pytest.mark.parametrize("name", [name for name in learnable() if name != "progress"])
+def test_every_reward_that_learns_is_taught_by_one_command_and_scores(
+    keep, episodes, toy_directory, tmp_path, capsys, name
+):
+    data, known = keep("data", episodes), {field.name for field in fields(part("reward", name).lesson)}
+    given = [one for one in line(toy_directory, data) if one.split("=")[0].removeprefix("reward.") not in known]
+    small = [one for one in SMALL if one.split("=")[0].removeprefix("reward.") in known]
+    given = [one for one in given if not one.startswith("reward")] + [f"reward={name}", *small]
+    assert main(["reward", "train", *given[1:], "json=told.json"]) == 0
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert [row["measure"] for row in told["rows"]] == list(MEASURES)
+    np.save("film.npy", np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8))
+    encoder = [one for one in given if one.startswith("encoder")]
+    asked = ["score", "film.npy", "goal=the finger touches the ball", f"reward={name}", "reward.weights=w.safetensors"]
+    assert main([*asked, *encoder, "json=scores.json"]) == 0
+    assert len(json.loads((tmp_path / "scores.json").read_text())["rows"]) == 6
+    train = ["train", "task=reacher/touch", f"reward={name}", "reward.weights=w.safetensors", "agent.n_envs=2"]
+    assert main([*train, *encoder, "dry_run=true"]) == 0
+
+
+def test_stages_that_somebody_wrote_down_are_taught(keep, episodes, toy_directory, tmp_path, capsys):
+    data = keep("data", episodes)
+    given = [one for one in line(toy_directory, data, "reward=sarm", "reward.stages=2") if "bins" not in one]
+    asked = [one for one in given if one != "reward=progress"]
+    assert main(asked) == 0
+    found = [json.loads((tmp_path / "w.json").read_text())["data"]["fingerprint"]]
+    (tmp_path / data / "stages.json").write_text('{"1": [3], "3": [5], "5": [4], "7": [2]}')
+    assert main(asked) == 0
+    found.append(json.loads((tmp_path / "w.json").read_text())["data"]["fingerprint"])
+    assert found[0] != found[1]
+    (tmp_path / data / "stages.json").write_text('{"1": [3]}')
+    assert main(asked) == 2
+    assert re.search(r"episode \d of data has 1 stages in its stages\.json", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(

@@ -7,34 +7,11 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
+from tests.rewards.films import DIM, film
 from vlmrl.errors import ConfigError
 from vlmrl.rewards._causal import CausalReader, expectation, two_hot
-from vlmrl.rewards._learned import Course, Film, upto
+from vlmrl.rewards._learned import upto
 from vlmrl.rewards.progress import Answer, ProgressLesson
-
-DIM = 12
-
-
-def film(length, done, succeeded=True, task=0, seed=0):
-    """A film whose embedding number t says t, so that what was drawn can be told."""
-    seen = torch.zeros(length, DIM)
-    seen[:, 0] = torch.arange(length)
-    seen[:, 1] = seed
-    flags = torch.zeros(length, dtype=torch.bool)
-    flags[list(done)] = True
-    return Film(f"film {seed}", task, seen, flags, succeeded)
-
-
-@pytest.fixture
-def course():
-    films = (
-        film(20, range(12, 20), seed=0),
-        film(30, [5, *range(25, 30)], seed=1),
-        film(20, [], succeeded=False, seed=2),
-        film(20, [7], succeeded=False, seed=3),
-    )
-    texts = normalize(torch.randn(5, DIM, generator=torch.Generator().manual_seed(0)), dim=1)
-    return Course(films, texts, ((0, 1),), ((2, 3, 4),))
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from vlmrl.encoders.base import Encoder
 from vlmrl.envs.make import find_task
 from vlmrl.envs.task import Camera, Task
 from vlmrl.errors import ConfigError, RunError
+from vlmrl.learned.stages import annotated, stages_of
 from vlmrl.rewards._learned import Film
 
 EMBEDDINGS = "embeddings"
@@ -80,7 +81,8 @@ def films_of(
 
     Raises:
         RunError: there is no such dataset, or an episode of it is broken.
-        ConfigError: no folder, another version of task or simulator, an episode of one step, or no such camera.
+        ConfigError: no folder, another version of task or simulator, an episode of one step, no such camera, or a
+            ``stages.json`` that does not fit.
     """
     if not folders:
         raise ConfigError("data: is missing; give folders that `vlmrl collect task=NAME out=FOLDER` wrote")
@@ -112,7 +114,9 @@ def _read(
     say: Callable[[str], object],
 ) -> tuple[list[Film], list[str]]:
     """The films of one dataset, and the digests of its episodes."""
-    films, digests, drawn = [], [], 0
+    films: list[Film] = []
+    digests, drawn = [], 0
+    told = stages_of(dataset.folder)
     about = [encoder.fingerprint, task.name, task.version, asdict(camera), look.size, task.profile]
     with Scene(task) as scene:
         for index, episode in dataset.episodes():
@@ -130,6 +134,8 @@ def _read(
                 drawn += len(frames)
             films.append(_film(name, number, seen, episode, task))
             digests.append(digest)
+    films = annotated(films, told, dataset.folder)
+    digests += [json.dumps([number, *starts]) for number, starts in sorted(told.items())]
     say(f"{dataset.folder}: {len(films)} episodes of {task.name}, {drawn:,} frames drawn and embedded")
     return films, digests
 

@@ -5,8 +5,24 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from vlmrl.errors import ConfigError
+from vlmrl.rewards._embedding import between, whole
+
 LEAST_SPREAD = 1e-4
 """Embeddings that differ less than this along a direction do not differ there."""
+
+
+def check_network(width: int, layers: int, heads: int, dropout: float) -> None:
+    """Refuse settings of a reader that make no network.
+
+    Raises:
+        ConfigError: the message names the setting.
+    """
+    for name, value, low in (("width", width, 8), ("layers", layers, 1), ("heads", heads, 1)):
+        whole(f"reward.{name}", value, low, 1024)
+    if width % heads or width % 2:
+        raise ConfigError(f"reward.width={width}: must be even and a multiple of reward.heads={heads}")
+    between("reward.dropout", dropout, 0, 0.9)
 
 
 class FrameReader(nn.Module):

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import normalize
 
 from vlmrl.encoders.base import as_batch
 from vlmrl.errors import ConfigError
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
 TOGETHER = 1024
 """Windows that go through a network at once."""
-SURE = 0.1
-"""Difference of progress that makes a preference 73 % sure."""
+Numbers: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +45,7 @@ class Film:
         seen: float32 ``(T, D)``, embeddings.
         done: bool ``(T,)``, whether the task is done.
         succeeded: whether the episode did what was asked.
+        stages: frames at which its later stages begin, rising, where somebody said so; else none.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Film:
     seen: Tensor
     done: Tensor
     succeeded: bool
+    stages: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         """Frames."""
@@ -110,23 +111,6 @@ class Course:
     def failures(self) -> tuple[Film, ...]:
         """The films of episodes that failed."""
         return tuple(film for film in self.films if not film.succeeded)
-
-
-def said(course: Course, rng: np.random.Generator, rows: Sequence[int], blur: float, most: int = 8) -> Tensor:
-    """The direction of some of these sentences together, blurred, ``(D,)``."""
-    some = rng.permutation(len(rows))[: rng.integers(1, min(most, len(rows)) + 1)]
-    told = normalize(course.texts[[rows[at] for at in some]].mean(0), dim=0)
-    noise = torch.from_numpy(rng.standard_normal(len(told)).astype(np.float32)) * blur / len(told) ** 0.5
-    return normalize(told + noise * rng.random(), dim=0)
-
-
-def rivals(course: Course, rng: np.random.Generator, count: int) -> Iterator[tuple[Film, Film]]:
-    """Draw up to ``count`` times a success and a failure of the same task."""
-    for _ in range(count if course.failures else 0):
-        worse = course.failures[rng.integers(len(course.failures))]
-        able = [film for film in course.successes if film.task == worse.task]
-        if able:
-            yield able[rng.integers(len(able))], worse
 
 
 class Lesson(ABC):
@@ -251,16 +235,23 @@ class WindowReward(LearnedReward):
         end = np.concatenate(ends)
         for at in range(0, len(end), TOGETHER):
             some = end[at : at + TOGETHER]
-            places = upto(some, self.window) + start[at : at + TOGETHER, None]
-            last = np.minimum(some, self.window - 1)
-            yield rows[torch.from_numpy(places)], torch.from_numpy(last)
+            places, last = self._looked_at(some)
+            yield rows[torch.from_numpy(places + start[at : at + TOGETHER, None])], torch.from_numpy(last)
+
+    def _looked_at(self, ends: Numbers) -> tuple[Numbers, Numbers]:
+        """Which frames of an episode are looked at for its frames number ``ends`` ``(N,)``, and where these then are.
+
+        Returns:
+            int64 ``(N, window)``, none after its end, and ``(N,)``.
+        """
+        return upto(ends, self.window), np.minimum(ends, self.window - 1)
 
     @abstractmethod
     def _values(self, answer: Any, last: Tensor) -> Tensor:
         """Numbers ``(N,)`` from the network's answer for ``(N, window)`` frames, at frame ``last`` ``(N,)`` of each."""
 
 
-def upto(ends: np.ndarray[Any, np.dtype[np.int64]], window: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+def upto(ends: Numbers, window: int) -> Numbers:
     """Which frames of an episode are looked at for its frame number ``end``: int64 ``(N, window)``.
 
     All up to it where they are few, the rest of the window repeating it; else so many evenly spread, the first one and

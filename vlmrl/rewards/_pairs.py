@@ -22,7 +22,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 
 from vlmrl.rewards._causal import FrameReader, expectation, two_hot
 from vlmrl.rewards._embedding import between, whole
-from vlmrl.rewards._learned import SURE, TOGETHER, Course, Film, LearnedReward, Lesson, rivals, said
+from vlmrl.rewards._learned import TOGETHER, Course, Film, LearnedReward, Lesson
+from vlmrl.rewards._shown import SURE, rivals, said
 from vlmrl.types import Scores, Words
 
 if TYPE_CHECKING:

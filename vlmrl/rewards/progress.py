@@ -23,9 +23,10 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, softplus
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._causal import CausalReader, expectation, two_hot
+from vlmrl.rewards._causal import CausalReader, check_network, expectation, two_hot
 from vlmrl.rewards._embedding import between, whole
-from vlmrl.rewards._learned import SURE, Course, Film, Lesson, WindowReward, rivals, said, upto
+from vlmrl.rewards._learned import Course, Film, Lesson, WindowReward, upto
+from vlmrl.rewards._shown import SURE, rewound, rivals, row, said, stretch
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
@@ -93,11 +94,10 @@ class ProgressLesson(Lesson):
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
-        for name, low in (("window", 2), ("width", 8), ("layers", 1), ("heads", 1), ("bins", 2)):
-            whole(f"reward.{name}", getattr(self, name), low, 1024)
-        if self.width % self.heads or self.width % 2:
-            raise ConfigError(f"reward.width={self.width}: must be even and a multiple of reward.heads={self.heads}")
-        for name, high in (("dropout", 0.9), ("rewind", 1), ("wrong", 0.9), ("prefer", 100), ("anchored", 1)):
+        for name in ("window", "bins"):
+            whole(f"reward.{name}", getattr(self, name), 2, 1024)
+        check_network(self.width, self.layers, self.heads, self.dropout)
+        for name, high in (("rewind", 1), ("wrong", 0.9), ("prefer", 100), ("anchored", 1)):
             between(f"reward.{name}", getattr(self, name), 0, high)
         between("reward.blur", self.blur, 0, 10)
         if self.clock not in CLOCKS:
@@ -125,7 +125,7 @@ class ProgressLesson(Lesson):
         pairs = self._pairs(course, rng, count // 4) if self.prefer else []
         rows += [better for better, _ in pairs] + [worse for _, worse in pairs]
         names = ("frames", "text", "progress", "done", "last")
-        stacked = {name: torch.stack([row[at] for row in rows]) for at, name in enumerate(names)}
+        stacked = {name: torch.stack([one[at] for one in rows]) for at, name in enumerate(names)}
         return stacked | {"pairs": torch.tensor(len(pairs))}
 
     def losses(self, network: nn.Module, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -160,9 +160,10 @@ class ProgressLesson(Lesson):
         places = self._places(rng, film)
         if wrong and course.wrong[film.task]:
             nothing = torch.zeros(len(film))
-            return self._row(film, places, said(course, rng, course.wrong[film.task], self.blur, 1), nothing, nothing)
+            text = said(course, rng, course.wrong[film.task], self.blur, 1)
+            return row(film, places, text, self.window, nothing, nothing)
         text = said(course, rng, course.right[film.task], self.blur)
-        return self._row(film, places, text, self._told(course, film), film.done.float())
+        return row(film, places, text, self.window, self._told(course, film), film.done.float())
 
     def _pairs(self, course: Course, rng: np.random.Generator, count: int) -> list[tuple[tuple[Tensor, ...], ...]]:
         """Successes and failures of the same task up to their ends, under the same sentence."""
@@ -173,46 +174,13 @@ class ProgressLesson(Lesson):
             pair = []
             for film, end in zip((better, worse), ends, strict=True):
                 places = upto(np.array([end]), self.window)[0][: end + 1]
-                pair.append(self._row(film, places, text, self._told(course, film), film.done.float()))
+                pair.append(row(film, places, text, self.window, self._told(course, film), film.done.float()))
             found.append(tuple(pair))
         return found
 
     def _places(self, rng: np.random.Generator, film: Film) -> NDArray[np.int64]:
         """Which frames are shown, in which order: irregular steps from a start to an end, or those in another order."""
-        count = len(film)
-        reach = count if rng.random() < 0.25 else min(count, film.end + max(4, film.end // 4))
-        start = 0 if rng.random() < self.anchored else int(rng.integers(max(reach - 2, 1)))
-        stop = int(rng.integers(start, reach))
-        most = min(self.window, stop - start + 1)
-        inner = rng.permutation(np.arange(start + 1, stop))[: max(most - 2, 0)]
-        places = np.unique(np.concatenate([[start, stop], inner]).astype(np.int64))
-        if rng.random() >= self.rewind or len(places) < 3:
-            return places
-        kind = rng.random()
-        if kind < 0.25:
-            return places[::-1].copy()
-        if kind < 0.5:
-            return rng.permutation(places)
-        turn = int(rng.integers(1, len(places)))  # so many are shown again, from the last back
-        back = places[::-1][1 : turn + 1]
-        return np.concatenate([places, back])[-self.window :] if rng.random() < 0.5 else _fitted(places, self.window)
-
-    def _row(
-        self, film: Film, places: NDArray[np.int64], text: Tensor, progress: Tensor, done: Tensor
-    ) -> tuple[Tensor, ...]:
-        """Frames, labels and last place, filled up to the window with what is not learned from."""
-        there = torch.from_numpy(places)
-        last = len(places) - 1
-        filled = torch.cat([there, there[-1:].expand(self.window - len(places))])
-        beyond = torch.arange(self.window) > last
-        told = (labels[filled].masked_fill(beyond, torch.nan) for labels in (progress, done))
-        return (film.seen[filled], text, *told, torch.tensor(last))
-
-
-def _fitted(places: NDArray[np.int64], window: int) -> NDArray[np.int64]:
-    """A way and its way back, thinned so that both fit into a window."""
-    both = np.concatenate([places, places[::-1][1:]])
-    return both[np.round(np.linspace(0, len(both) - 1, min(window, len(both)))).astype(np.int64)]
+        return rewound(rng, stretch(rng, film, self.window, self.anchored), self.window, self.rewind)
 
 
 class Progress(WindowReward):
