@@ -99,10 +99,15 @@ class FrameTap(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs)
             info["frame"] = self.frame()
         return observation, 0.0, terminated, truncated, info
 
-    def close(self) -> None:
-        """Close the renderer and the environment."""
+    def release(self) -> None:
+        """Close the renderer; the environment stays, and another frame makes a new one."""
         if self._renderer is not None:
             self._renderer.close()
+        self._renderer = self._shown = None
+
+    def close(self) -> None:
+        """Close the renderer and the environment."""
+        self.release()
         super().close()
 
 

@@ -22,12 +22,11 @@ from vlmrl.agents.deferred.aligning import Aligning
 from vlmrl.agents.deferred.gaps import Gaps, check_gaps
 from vlmrl.agents.deferred.guards import check_callbacks, check_model, warn_early_end
 from vlmrl.agents.deferred.held import HeldFrames
-from vlmrl.agents.deferred.histories import HeldHistories
+from vlmrl.agents.deferred.holding import held_by
 from vlmrl.agents.deferred.late import Labeller, LateRewards
 from vlmrl.agents.deferred.steps import Step, blank, check_unpaid, led_to, present_frames, reset_frame
 from vlmrl.agents.deferred.tally import Succeeded, Tally
 from vlmrl.agents.deferred.unpaid import UnpaidRows, mark_gap, pay_rollout
-from vlmrl.agents.deferred.whole import HeldEpisodes
 from vlmrl.errors import ConfigError, VlmrlError
 from vlmrl.shaping import Chain, Past, Steps
 from vlmrl.shaping.base import Float
@@ -190,7 +189,7 @@ class DeferredReward(BaseCallback):
         """Start from environments that were reset, or that another callback stepped."""
         venv = self.training_env
         room = 2 * venv.num_envs  # a step of every env, each followed by a reset
-        self._held = _held_by(self._scorer())(self._scorer(), max(self._hold, room))
+        self._held = held_by(self._scorer())(self._scorer(), max(self._hold, room))
         self._past.begin(venv.num_envs)
         self.aligning.restart(anew=True)
         self._steps, self._unpaid = [], None
@@ -384,13 +383,6 @@ class _Hook(BaseCallback):
     def _on_step(self) -> bool:
         self._function()
         return True
-
-
-def _held_by(scores: CheckedScores) -> type[HeldFrames]:
-    """What keeps frames until they are scored, by what their scores depend on."""
-    if scores.cadence == "episode":
-        return HeldEpisodes
-    return HeldHistories if scores.takes == "history" else HeldFrames
 
 
 def _replay(model: BaseAlgorithm) -> ReplayBuffer:

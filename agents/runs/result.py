@@ -54,15 +54,22 @@ def judged_before(run: RunDir, learned: bool, steps: int, say: Callable[[str], o
 
 
 def judge_last(
-    run: RunDir, world: World, policy: Policy, scorer: AllCores | None, clock: Clock, say: Callable[[str], object]
+    run: RunDir,
+    world: World,
+    policy: Policy,
+    scorer: AllCores | None,
+    clock: Clock,
+    say: Callable[[str], object],
+    beside: Mapping[str, Policy] | None = None,
 ) -> Comparison:
-    """Judge the last weights beside a random agent, keep the result, and tell it."""
+    """Judge the last weights beside a random agent, and others by their names; keep the result, and tell it."""
     settings = run.config.evaluation
     seeds = list(settings.seeds)[: settings.final_episodes]
-    say(f"judging it and a random agent on {len(seeds)} episodes each, on seeds that training never saw")
+    others = "".join(f", its {name}" for name in beside or ())
+    say(f"judging it{others} and a random agent on {len(seeds)} episodes each, on seeds that training never saw")
     with clock.of("judging"):
         comparison = compare(
-            {"agent": policy},
+            {"agent": policy, **(beside or {})},
             partial(world.env, scorer is not None),
             world.task,
             seeds,

@@ -163,7 +163,7 @@ class Session:
             until = self.model.num_timesteps
             watching = Watching(run, self.world, self.teacher.scorer, judging, self.clock, self._say, until)
             callbacks.insert(callbacks.index(judging) + 1, watching)
-        gaps = _gaps(run.config.scoring, self.teacher.scorer.cadence)
+        gaps = gaps_of(run.config.scoring, self.teacher.scorer.cadence)
         if self.teacher.learner is not None:
             tickets, truths, self._rounds = self._asking(self.teacher, self.teacher.learner)
             paid_by = AllCores(tickets, self.clock, torch.get_num_threads())
@@ -216,7 +216,8 @@ class Session:
         return notes | {name: value for name, value in kept.items() if value is not None}
 
 
-def _gaps(scoring: ScoringConfig, cadence: Cadence) -> Gaps | None:
+def gaps_of(scoring: ScoringConfig, cadence: Cadence) -> Gaps | None:
+    """Which frames a run's settings have scored; None for all."""
     if cadence == "episode" and scoring.between == "line" and scoring.every > 1:
         return Gaps(scoring.every, "hold")  # the default, which means nothing for frames without scores of their own
     if scoring.between == "late":

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
 from vlmrl.agents.runs.slots import Damaged
-from vlmrl.agents.vla.learning import Learner
-from vlmrl.agents.vla.store import put, read_tensors
+from vlmrl.agents.vla.store import check_same_shapes, read_tensors
 from vlmrl.config.atomic import flush
 from vlmrl.errors import RunError
 from vlmrl.learned import moments
@@ -21,13 +21,31 @@ FORMAT = 1
 """Rises when an older checkpoint can no longer be read."""
 
 TENSORS, STATE = "learner.safetensors", "state.json"
-NETWORK, AVERAGE, OPTIMIZER = "network", "average", "optimizer"
+OPTIMIZER = "optimizer"
 
 
-def write(folder: Path, learner: Learner, notes: Mapping[str, Any]) -> None:
+class Kept(Protocol):
+    """A learner that can be written down.
+
+    Attributes:
+        optimizer: what moves its weights.
+        updates: done so far.
+    """
+
+    optimizer: torch.optim.Optimizer
+    updates: int
+
+    def weights(self) -> Mapping[str, Mapping[str, Tensor]]:
+        """All its weights, by the name of what they belong to, then by their own."""
+
+    def take(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Go on with others, of the same names and shapes."""
+
+
+def write(folder: Path, learner: Kept, notes: Mapping[str, Any]) -> None:
     """Fill a directory with a learner as it is now, and what else to remember."""
     tensors: dict[str, Tensor] = {}
-    for above, weights in ((NETWORK, learner.network.state_dict()), (AVERAGE, learner.average)):
+    for above, weights in learner.weights().items():
         tensors |= {f"{above}/{name}": value.detach().contiguous().clone() for name, value in weights.items()}
     tensors |= {f"{OPTIMIZER}/{name}": value.contiguous() for name, value in moments.flat(learner.optimizer).items()}
     save_file(tensors, folder / TENSORS)
@@ -39,7 +57,7 @@ def write(folder: Path, learner: Learner, notes: Mapping[str, Any]) -> None:
     flush(folder)
 
 
-def read(folder: Path, learner: Learner) -> dict[str, Any]:
+def read(folder: Path, learner: Kept) -> dict[str, Any]:
     """Put a learner back to where :func:`write` found it; the notes.
 
     Raises:
@@ -56,10 +74,11 @@ def read(folder: Path, learner: Learner) -> dict[str, Any]:
         updates, notes = int(state["updates"]), dict(state["notes"])
     except (OSError, KeyError, TypeError, ValueError) as cause:
         raise Damaged(f"{folder}: is damaged ({cause})") from cause
-    average = moments.under(AVERAGE, tensors)
-    put(learner.network, average, folder)  # refuses another form before anything else is touched
-    put(learner.network, moments.under(NETWORK, tensors), folder)
-    learner.average = average
+    mine = learner.weights()
+    weights_there = {name: moments.under(name, tensors) for name in mine}
+    for name, weights in mine.items():  # another form is refused before anything is touched
+        check_same_shapes(weights, weights_there[name], folder)
+    learner.take(weights_there)
     moments.put(learner.optimizer, moments.under(OPTIMIZER, tensors))
     learner.updates = updates
     return notes

@@ -17,6 +17,9 @@ from vlmrl.errors import ConfigError
 Read: TypeAlias = Callable[[Tensor], Tensor]
 """From what a head asks of each action, ``(B, H, W)``, to what the trunk answers, ``(B, H, W)``."""
 
+UNLIKELY = "agent.params.head=flow: tells no likelihood of actions; take agent.params.head=tokens"
+"""What is said of a head that policy gradients can do nothing with."""
+
 PERIODS = (4e-3, 4.0)
 """Shortest and longest period of the waves that tell the flow's time, which runs from 1 to 0."""
 
@@ -41,13 +44,21 @@ class Head(nn.Module, ABC):
     def act(self, read: Read, count: int, generator: torch.Generator | None = None) -> Tensor:
         """``count`` chunks ``(count, H, A)``: with a generator drawn at random, without always the same."""
 
-    def log_likelihood(self, read: Read, done: Tensor) -> Tensor:
-        """Of actions ``(B, H, A)``, ``(B, H, A)``: what policy gradients want.
+    def draw(self, read: Read, count: int, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """``count`` chunks drawn at random, and the :meth:`log_likelihood` of each action, both ``(count, H, A)``.
 
         Raises:
             ConfigError: this head knows none.
         """
-        raise ConfigError("agent.params.head=flow: tells no likelihood of actions; take agent.params.head=tokens")
+        raise ConfigError(UNLIKELY)
+
+    def log_likelihood(self, read: Read, done: Tensor, temperature: float = 1.0) -> Tensor:
+        """Of actions ``(B, H, A)`` drawn at a temperature, ``(B, H, A)``: what policy gradients want.
+
+        Raises:
+            ConfigError: this head knows none.
+        """
+        raise ConfigError(UNLIKELY)
 
 
 class TokenHead(Head):
@@ -73,19 +84,32 @@ class TokenHead(Head):
         if generator is None:
             every = middles(torch.arange(self.bins, device=logits.device), self.bins)
             return logits.softmax(-1) @ every
-        drawn = torch.multinomial(logits.softmax(-1).flatten(0, 2), 1, generator=generator)
-        return middles(drawn.view(logits.shape[:3]), self.bins)
+        return middles(_drawn(logits, generator), self.bins)
 
-    def log_likelihood(self, read: Read, done: Tensor) -> Tensor:
+    def draw(self, read: Read, count: int, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """The middles of drawn bins, and the logarithms of their probabilities."""
+        logits = self._logits(read, count) / temperature
+        found = _drawn(logits, generator)
+        return middles(found, self.bins), _log_probability(logits, found)
+
+    def log_likelihood(self, read: Read, done: Tensor, temperature: float = 1.0) -> Tensor:
         """Logarithm of the probability of each action's bin, ``(B, H, A)``."""
-        logits = self._logits(read, len(done))
-        found = tokens(done, self.bins)
-        return -F.cross_entropy(logits.flatten(0, 2), found.flatten(), reduction="none").view(found.shape)
+        return _log_probability(self._logits(read, len(done)) / temperature, tokens(done, self.bins))
 
     def _logits(self, read: Read, count: int) -> Tensor:
         asked = torch.zeros(count, self.chunk, self.width, device=self.logits.weight.device)
         logits: Tensor = self.logits(read(asked))
         return logits.view(count, self.chunk, self.actions, self.bins)
+
+
+def _drawn(logits: Tensor, generator: torch.Generator) -> Tensor:
+    """A bin each, int64, drawn on the CPU, where the generator is."""
+    found = torch.multinomial(logits.softmax(-1).flatten(0, -2).cpu(), 1, generator=generator)
+    return found.view(logits.shape[:-1]).to(logits.device)
+
+
+def _log_probability(logits: Tensor, found: Tensor) -> Tensor:
+    return -F.cross_entropy(logits.flatten(0, -2), found.flatten(), reduction="none").view(found.shape)
 
 
 class FlowHead(Head):

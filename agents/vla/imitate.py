@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import torch
@@ -14,25 +13,20 @@ from vlmrl.agents.build import find_world
 from vlmrl.agents.runs.result import RunResult, close_books, judge_last, judged_before
 from vlmrl.agents.runs.stop import Stop
 from vlmrl.agents.timing import Clock
+from vlmrl.agents.vla.cloning import Cloning
 from vlmrl.agents.vla.demos import Demonstrations, gather
+from vlmrl.agents.vla.judging import judge_each
 from vlmrl.agents.vla.learning import Learner
 from vlmrl.agents.vla.lexicon import Lexicon
 from vlmrl.agents.vla.model import Network, Sizes, device
 from vlmrl.agents.vla.opened import encoder_of, named_encoder, seen_world
 from vlmrl.agents.vla.policy import Mind
-from vlmrl.agents.vla.senses import SeenWorld
-from vlmrl.agents.vla.session import Sitting
 from vlmrl.agents.vla.settings import Settings, settings_of
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import RunConfig
 from vlmrl.errors import ConfigError
-from vlmrl.judge.episodes import evaluate
-from vlmrl.metrics.intervals import rate
 
 Say = Callable[[str], object]
-
-INSTRUCTIONS = "instructions.json"
-"""Success on each task that was demonstrated, where there are several."""
 
 
 def imitate(config: RunConfig, say: Say) -> RunResult:
@@ -73,15 +67,15 @@ def imitate(config: RunConfig, say: Say) -> RunResult:
         say(
             f"{config.agent.name}: {weights:,} weights, {updates:,} updates; seed={run.config.seed}; run_dir={run.path}"
         )
-        sitting = Sitting(run, worlds, learner, mind, clock, Stop(say), say)
+        sitting = Cloning(run, worlds, learner, mind, clock, Stop(say), say)
         learned = sitting.learn()
         comparison = None
         if sitting.stopped is None:
             comparison = judged_before(run, learned, sitting.steps, say)
             if comparison is None:
-                with learner.averaged():
+                with sitting.acting():
                     comparison = judge_last(run, world, sitting.policy(), None, clock, say)
-                    _judge_each(sitting, worlds, say)
+                    judge_each(sitting, worlds, say)
         return close_books(run, clock, sitting.steps, comparison, sitting.stopped, say)
 
 
@@ -113,21 +107,3 @@ def _rehearsed(
     total = math.ceil(config.agent.total_steps / settings.batch_size) * clock.seconds["learning"]
     say(f"{config.agent.total_steps:,} steps take {total / 60:.1f} min of learning; nothing was written")
     return RunResult(None, config.seed, 0)
-
-
-def _judge_each(sitting: Sitting, worlds: dict[str, SeenWorld], say: Say) -> None:
-    """Success on each task, by ground truth, written down and told."""
-    if len(worlds) == 1:
-        return
-    run, told = sitting.run, {}
-    seeds = list(run.config.evaluation.seeds)[: run.config.evaluation.episodes]
-    say(f"judging each of {len(worlds)} instructions on {len(seeds)} episodes")
-    with sitting.clock.of("judging"):
-        for name, world in worlds.items():
-            judged = evaluate(sitting.policy(), partial(world.env, False), world.task, seeds)
-            success = rate([float(bool(episode.success)) for episode in judged.episodes])
-            told[name] = {"success": success.mean, "low": success.low, "high": success.high, "episodes": len(seeds)}
-            say(f"{success.mean:>5.0%} [{success.low:.0%}, {success.high:.0%}] {name}")
-    mean = float(np.mean([one["success"] for one in told.values()]))
-    say(f"{mean:>5.0%} over all {len(worlds)}")
-    run.write_json(INSTRUCTIONS, {"mean": mean, "tasks": told})

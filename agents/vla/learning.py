@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -55,7 +55,7 @@ class Learner:
         self._felt = self.proprio.to_unit(demos.state)
         self._done = self.actions.to_unit(demos.actions)
         self._said = [lexicon.vectors(several) for several in demos.sentences]
-        self.optimizer = torch.optim.AdamW(
+        self.optimizer: torch.optim.Optimizer = torch.optim.AdamW(
             network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.99)
         )
         self.batch_size = settings.batch_size
@@ -78,6 +78,15 @@ class Learner:
         self.updates += 1
         self._take_in()
         return float(loss.detach())
+
+    def weights(self) -> dict[str, Mapping[str, Tensor]]:
+        """Those that learn, and their average."""
+        return {"network": self.network.state_dict(), "average": self.average}
+
+    def take(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Go on from what :meth:`weights` gave."""
+        self.network.load_state_dict(dict(weights["network"]))
+        self.average = dict(weights["average"])
 
     def held_out(self, most: int = 128) -> float | None:
         """The loss of the average on steps of held-out episodes, ``most`` of them; None where none were held out."""

@@ -87,13 +87,20 @@ class Network(nn.Module):
         """Of each action wanted, ``(B, H, A)``."""
         return self.head.loss(self.reader(seen), wanted, generator)
 
-    def log_likelihood(self, seen: Seen, done: Tensor) -> Tensor:
+    def draw(self, seen: Seen, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """A chunk drawn for each moment, and how likely each action was; as :meth:`Head.draw`."""
+        return self.head.draw(self.reader(seen), len(seen.proprio), temperature, generator)
+
+    def log_likelihood(self, seen: Seen, done: Tensor, temperature: float = 1.0) -> Tensor:
         """Of each action done, ``(B, H, A)``; errors as for :meth:`Head.log_likelihood`."""
-        return self.head.log_likelihood(self.reader(seen), done)
+        return self.head.log_likelihood(self.reader(seen), done, temperature)
 
     def reader(self, seen: Seen) -> Read:
         """What answers a head: the moments' context, computed once."""
-        context = self.gist(seen)
+        return self.reader_of(self.gist(seen))
+
+    def reader_of(self, context: Tensor) -> Read:
+        """What answers a head from a :meth:`gist` ``(B, N, W)`` that is there already."""
 
         def read(asked: Tensor) -> Tensor:
             answer = asked + self.moments

@@ -48,7 +48,7 @@ class Senses(gym.Wrapper[Any, Any, Any, Any]):
             raise ConfigError(f"obs={state}: a policy with eyes of its own wants the state beside them; take obs=state")
         self._instruction, self._every = instruction, form.replan
         self._eyes = {
-            label_of(name): FrameTap(env, form.size, _camera(name, task), form.profile) for name in form.cameras
+            label_of(name): FrameTap(env, form.size, camera_for(name, task), form.profile) for name in form.cameras
         }
         self._seen: dict[str, Array] = {}
         self._moment = 0
@@ -72,8 +72,7 @@ class Senses(gym.Wrapper[Any, Any, Any, Any]):
     def close(self) -> None:
         """Close the renderers and the environment."""
         for eye in self._eyes.values():
-            if eye._renderer is not None:
-                eye._renderer.close()
+            eye.release()
         super().close()
 
     def _observed(self, state: Any) -> dict[str, Any]:
@@ -82,7 +81,8 @@ class Senses(gym.Wrapper[Any, Any, Any, Any]):
         return {STATE: state, INSTRUCTION: self._instruction, MOMENT: np.int64(self._moment), **self._seen}
 
 
-def _camera(name: str, task: Task | None) -> Camera | None:
+def camera_for(name: str, task: Task | None) -> Camera | None:
+    """The camera of a name, as :func:`~vlmrl.datasets.cameras.camera_of` reads it; without a task, the model's."""
     if task is not None:
         return camera_of(name, task)
     return None if name == OWN else Camera(name=name)
@@ -108,6 +108,10 @@ class SeenWorld(World):
         """
         own = self.config.model_copy(update={"task": task, "env": None, "goal": (), "baseline": (), "negative": ()})
         return replace(self, config=own, task=find_task(task), planned=None, instruction=instruction)
+
+    def bare(self) -> World:
+        """The same world as who only feels the state meets it."""
+        return World(self.config, self.task, self.size, self.planned)
 
     def env(self, frames: Tapped) -> gym.Env[Any, Any]:
         """One environment as the agent meets it; with ``frames`` infos show those that are scored."""

@@ -1,10 +1,12 @@
-"""One sitting of cloning: updates until the steps are done or somebody asks to stop, logged, saved and judged."""
+"""One sitting of a policy that reads: rounds of learning until the steps are done, logged, saved and judged."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -21,7 +23,7 @@ from vlmrl.agents.runs.slots import Slots
 from vlmrl.agents.runs.stop import Stop
 from vlmrl.agents.timing import Clock
 from vlmrl.agents.vla import checkpoint
-from vlmrl.agents.vla.learning import Learner
+from vlmrl.agents.vla.checkpoint import Kept
 from vlmrl.agents.vla.policy import Mind, VLAPolicy
 from vlmrl.agents.vla.senses import SeenWorld
 from vlmrl.agents.vla.store import save_mind
@@ -30,16 +32,16 @@ from vlmrl.judge.episodes import evaluate
 from vlmrl.metrics.evaluation import Evaluation
 
 
-class Sitting:
-    """Learns until ``agent.total_steps``, a step being one of a demonstration; goes on from the newest checkpoint.
+class Sitting(ABC):
+    """Learns until ``agent.total_steps``; goes on from the newest checkpoint.
 
     Args:
         run: the run's directory.
-        worlds: of each task that was demonstrated, that of the run first.
+        worlds: of each task that is judged, that of the run first.
         learner: what learns.
         mind: what acts: the learner's network, which it shares.
         clock: counts the time.
-        stop: asked between updates.
+        stop: asked between rounds.
         say: tells the user.
 
     Attributes:
@@ -53,31 +55,59 @@ class Sitting:
         self,
         run: RunDir,
         worlds: Mapping[str, SeenWorld],
-        learner: Learner,
+        learner: Kept,
         mind: Mind,
         clock: Clock,
         stop: Stop,
         say: Callable[[str], object],
     ) -> None:
-        self.run, self.learner, self.mind, self.clock = run, learner, mind, clock
-        self._worlds, self._stop, self._say = worlds, stop, say
+        self.run, self.mind, self.clock = run, mind, clock
+        self._kept, self._worlds, self._stop, self._say = learner, worlds, stop, say
         self.stopped: str | None = None
         self._slots = Slots(run.checkpoints)
         self._seconds = self._take_up()
         self._best = self._best_before()
-        self._losses: list[float] = []
 
     @property
+    @abstractmethod
     def steps(self) -> int:
-        """Steps of demonstrations learned from so far, each as often as it was."""
-        return self.learner.updates * self._batch
+        """Steps learned from so far."""
+
+    @property
+    @abstractmethod
+    def _round_of(self) -> int:
+        """Steps of a round, about."""
+
+    @abstractmethod
+    def _round(self, bar: tqdm[Any]) -> bool:
+        """Learn once more, and move the bar; False if somebody asked to stop meanwhile, and nothing was learned."""
+
+    @abstractmethod
+    def _told(self) -> dict[str, float]:
+        """What there is to log since the last time, by its column, in the order in which a person reads it."""
+
+    @abstractmethod
+    def acting(self) -> AbstractContextManager[object]:
+        """The network with the weights that act, for as long as the block lasts."""
+
+    def _notes(self) -> dict[str, Any]:
+        """What a checkpoint remembers beside the learner and the books."""
+        return {}
+
+    def _recall(self, notes: Mapping[str, Any]) -> None:  # noqa: B027  # nothing is what most want
+        """Go on from what :meth:`_notes` gave."""
+
+    @property
+    def _tasks(self) -> Sequence[str]:
+        """What the policy may be asked for."""
+        return list(self._worlds)
 
     def policy(self) -> VLAPolicy:
         """What acts, with the weights that the network has now."""
         return VLAPolicy(self.mind)
 
     def learn(self) -> bool:
-        """Learn, and leave the averaged weights as ``last_model.safetensors`` and a checkpoint, however it ends.
+        """Learn, and leave the weights that act as ``last_model.safetensors`` and a checkpoint, however it ends.
 
         Returns:
             Whether there was anything left to learn.
@@ -94,23 +124,22 @@ class Sitting:
             bar = self._bar(total, begun)
             try:
                 with self._stop:
-                    self._updates(total, log, bar)
+                    self._rounds(total, log, bar)
             finally:
                 bar.close()
                 log.close()
-        with self.learner.averaged():
+        with self.acting():
             self._save_mind("last", LAST)
         return begun < total
 
-    def _updates(self, total: int, log: Logger, bar: tqdm[Any]) -> None:
+    def _rounds(self, total: int, log: Logger, bar: tqdm[Any]) -> None:
         settings = self.run.config
         begun = logged = saved = judged = self.steps
-        started, every = time.perf_counter(), min(MOST_STEPS, max(self._batch, total // ROWS))
+        started, every = time.perf_counter(), min(MOST_STEPS, max(self._round_of, total // ROWS))
         tenth = begun * 10 // total
         while self.steps < total and self._stop.wish is None:
-            with self.clock.of("learning"):
-                self._losses.append(self.learner.update())
-            bar.update(self._batch)
+            if not self._round(bar):
+                break
             if self.steps >= logged + every or self.steps >= total:
                 logged = self.steps
                 text = self._row(log, bar)
@@ -128,27 +157,22 @@ class Sitting:
             self._save()
 
     def _row(self, log: Logger, bar: tqdm[Any]) -> str:
-        """Write what was lost since the last row, on learned and on held-out steps."""
-        loss, self._losses = sum(self._losses) / len(self._losses), []
-        told = {"loss": loss}
-        with self.clock.of("judging"):
-            held = self.learner.held_out()
-        if held is not None:
-            told["held_out_loss"] = held
+        """Write what was learned since the last row, and show it."""
+        told = self._told()
         for name, value in told.items():
-            log.record(f"train/{name}", value)
+            log.record(name, value)
         log.record("time/total_timesteps", self.steps)
         log.dump(self.steps)
-        text = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in told.items())
+        text = ", ".join(f"{name.partition('/')[2].replace('_', ' ')} {value:.3g}" for name, value in told.items())
         bar.set_postfix_str(text)
         return text
 
     def _judge(self, log: Logger) -> None:
-        """Judge the averaged weights on some of the tasks, evenly spread, and keep the best so far."""
+        """Judge the weights that act on some of the tasks, evenly spread, and keep the best so far."""
         settings = self.run.config.evaluation
         names, count = list(self._worlds), settings.episodes
         found: list[Evaluation] = []
-        with self.clock.of("judging"), undisturbed(), self.learner.averaged():
+        with self.clock.of("judging"), undisturbed(), self.acting():
             for index in range(min(count, len(names))):
                 world = self._worlds[names[index * len(names) // min(count, len(names))]]
                 seeds = list(settings.seeds)[index : count : len(names)]
@@ -166,25 +190,26 @@ class Sitting:
 
     def _save(self) -> int:
         """Write a checkpoint; the steps that it has."""
-        notes = {"lines": lengths(self.run), "seconds": self._seconds + self.clock.total}
+        notes = {**self._notes(), "lines": lengths(self.run), "seconds": self._seconds + self.clock.total}
         with self.clock.of("saving"):
-            self._slots.write(self.steps, lambda draft: checkpoint.write(draft, self.learner, notes))
+            self._slots.write(self.steps, lambda draft: checkpoint.write(draft, self._kept, notes))
         return self.steps
 
     def _save_mind(self, which: str, chosen: str, **notes: Any) -> None:
         path = self.run.last_model if which == "last" else self.run.best_model
         size = list(next(iter(self._worlds.values())).size)
-        tasks = list(self._worlds)
+        tasks = list(self._tasks)
         save_mind(path, self.mind, chosen=chosen, steps=self.steps, frame_size=size, tasks=tasks, **notes)
 
     def _take_up(self) -> float:
         """Put the newest checkpoint into the learner, and the run's files back; seconds spent until then."""
         if not self.run.continued:
             return 0.0
-        notes = self._slots.newest(lambda path: checkpoint.read(path, self.learner))
+        notes = self._slots.newest(lambda path: checkpoint.read(path, self._kept))
         cut_back(self.run, notes["lines"] if notes is not None else {})
         if notes is None:
             return 0.0
+        self._recall(notes)
         self._say(f"going on from {self._slots.paths()[-1].name} of {self.run.path}")
         return float(notes["seconds"])
 
@@ -192,10 +217,6 @@ class Sitting:
         if not self.run.best_model.is_file():
             return None
         return [float(value) for value in self.run.read_json("best_model.json")["merit"]]
-
-    @property
-    def _batch(self) -> int:
-        return self.learner.batch_size
 
     def _bar(self, total: int, begun: int) -> tqdm[Any]:
         hidden = not (self.run.config.progress and sys.stderr.isatty())

@@ -115,15 +115,16 @@ def settings_of(agent: AgentConfig) -> Settings:
     Raises:
         ConfigError: one is unknown or does not fit; all of them, each as ``agent.params.KEY=value: …``.
     """
-    return _checked(Settings, agent.params)
+    return checked(Settings, agent.params)
 
 
 def form_of(told: Mapping[str, Any]) -> Form:
     """A policy's form out of its JSON; errors as for :func:`settings_of`."""
-    return _checked(Form, told)
+    return checked(Form, told)
 
 
-def _checked(model: type[M], params: Mapping[str, Any]) -> M:
+def checked(model: type[M], params: Mapping[str, Any]) -> M:
+    """A model filled with ``agent.params``; errors as for :func:`settings_of`."""
     try:
         return validate(model, params)
     except ConfigError as error:

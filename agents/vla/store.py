@@ -101,12 +101,17 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def put(network: Network, weights: Mapping[str, Tensor], path: Path) -> None:
-    """Put weights into a network.
+    """Put weights into a network; errors as for :func:`check_same_shapes`."""
+    check_same_shapes(network.state_dict(), weights, path)
+    network.load_state_dict(dict(weights))
+
+
+def check_same_shapes(mine: Mapping[str, Tensor], weights: Mapping[str, Tensor], path: Path) -> None:
+    """Refuse weights read from ``path`` that are not those of a network.
 
     Raises:
         RunError: they are of another shape; the message names the first that differs.
     """
-    mine = network.state_dict()
     for name in sorted({*mine, *weights}):
         here, there = (tuple(one[name].shape) if name in one else "none" for one in (mine, weights))
         if here != there:
@@ -114,4 +119,3 @@ def put(network: Network, weights: Mapping[str, Tensor], path: Path) -> None:
                 f"{path}: {name} is {there} there and {here} here; the policy was of another form, or other actions: "
                 "give the settings that it was trained with"
             )
-    network.load_state_dict(dict(weights))

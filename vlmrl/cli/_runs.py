@@ -78,7 +78,7 @@ class Trained:
 
         if not isinstance(self.world, SeenWorld):
             key = f"task={task}" if task is not None else f"instruction={instruction}"
-            raise ConfigError(f"{key}: run={self.run.path} reads no sentences; only agent=vla/bc can be asked for more")
+            raise ConfigError(f"{key}: run={self.run.path} reads no sentences; only agent=vla/… can be asked for more")
         if task is None:
             return replace(self, world=replace(self.world, instruction=instruction))
         return replace(self, world=self.world.on(task, instruction))
@@ -119,7 +119,7 @@ def trained(path: Path, best: bool = False) -> Trained:
 
 
 def _loaded(run: RunDir, best: bool) -> tuple[TrainedPolicy | VLAPolicy, World, str]:
-    if run.config.agent.imitates:
+    if run.config.agent.reads:
         from vlmrl.agents.vla import opened
 
         return opened.load_policy(run, best)

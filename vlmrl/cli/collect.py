@@ -137,8 +137,8 @@ def _trained(path: Path, task: Task, episodes: int) -> Actor:
     config = agent.config
     if config.task != task.name:
         raise ConfigError(f"run={path}: learned {config.world}; give runs of {task.name}")
-    if config.obs != "state" or config.agent.imitates:
-        seen = "by its cameras" if config.agent.imitates else f"obs={config.obs}"
+    if config.obs != "state" or config.agent.reads:
+        seen = "by its cameras" if config.agent.reads else f"obs={config.obs}"
         raise ConfigError(f"run={path}: acts by what it sees ({seen}); give one with obs=state")
     paid = "ground truth" if config.reward.is_oracle else f"{config.reward.name}"
     paid += " and ground truth" if privileged(config) else ""

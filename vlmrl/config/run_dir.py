@@ -20,6 +20,9 @@ from vlmrl.config.trust import trusted
 from vlmrl.config.versions import versions
 from vlmrl.errors import RunError
 
+CLONE = "clone.safetensors"
+"""What a policy that reads was before it learned from rewards."""
+
 COUNTS = "preferences.json"
 """How often a judge of pairs was asked and how often it answered, of a reward that learns from comparisons."""
 
@@ -165,12 +168,17 @@ class RunDir:
 
     @property
     def last_model(self) -> Path:
-        """The agent as training left it (SB3's format; safetensors of one that imitates)."""
+        """The agent as training left it (SB3's format; safetensors of one that reads)."""
         return self.path / f"last_model{self._ending}"
 
     @property
+    def clone(self) -> Path:
+        """What the agent began as, of one that learns on from a clone."""
+        return self.path / CLONE
+
+    @property
     def _ending(self) -> str:
-        return ".safetensors" if self.config.agent.imitates else ".zip"
+        return ".safetensors" if self.config.agent.reads else ".zip"
 
     @property
     def vecnormalize(self) -> Path:

@@ -19,7 +19,10 @@ ORACLE = "oracle"
 """``reward=oracle`` learns from the simulator's own ground truth: no words, no model; what text is compared with."""
 
 CLONING = "vla/bc"
-"""``agent.algorithm`` of one that imitates demonstrations; it belongs to vlmrl, not to Stable-Baselines3."""
+"""``agent.algorithm`` of one that imitates demonstrations."""
+
+READING = "vla/"
+"""How each ``agent.algorithm`` begins that reads sentences; they belong to vlmrl, not to Stable-Baselines3."""
 
 MOST_SEEDS = 2**31
 """Seeds lie below; NumPy, torch, Gymnasium and dm_control all take them."""
@@ -91,9 +94,10 @@ class AgentConfig(Section):
     name: str
     """Which one; `vlmrl list agents` shows them."""
     algorithm: str
-    """A class of stable_baselines3 or sb3_contrib, such as SAC, PPO or TQC; or vla/bc, which imitates."""
+    """A class of stable_baselines3 or sb3_contrib, such as SAC, PPO or TQC; or vla/bc, vla/grpo or vla/ppo."""
     policy: str | None = None
-    """Null: MlpPolicy, CnnPolicy or MultiInputPolicy, whichever reads what the policy sees."""
+    """Null: MlpPolicy, CnnPolicy or MultiInputPolicy, whichever reads what the policy sees. Of vla/grpo and vla/ppo the
+    directory of the run whose clone they begin with."""
     total_steps: PositiveInt
     """Environment steps, summed over all environments."""
     n_envs: PositiveInt = 8
@@ -110,6 +114,11 @@ class AgentConfig(Section):
     def imitates(self) -> bool:
         """Whether it learns from demonstrations, and reads sentences, instead of being paid."""
         return self.algorithm == CLONING
+
+    @property
+    def reads(self) -> bool:
+        """Whether its policy reads sentences, and looks through cameras of its own."""
+        return self.algorithm.startswith(READING)
 
 
 class RenderConfig(Section):
@@ -240,8 +249,8 @@ class RunConfig(Section):
                 f"data={', '.join(map(str, self.data))}: is for agent=vla/bc, and agent={self.agent.name} learns by "
                 "acting; leave it out"
             )
-        if self.agent.imitates and self.obs != "state":
-            raise ConfigError(f"obs={self.obs}: agent={self.agent.name} looks by agent.params.cameras; leave obs out")
+        if self.agent.reads and self.obs != "state":
+            raise ConfigError(f"obs={self.obs}: agent={self.agent.name} looks by cameras of its own; leave obs out")
         return self
 
     @model_validator(mode="after")

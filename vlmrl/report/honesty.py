@@ -12,7 +12,15 @@ from vlmrl.report.facts import Facts
 
 def notes(facts: Facts) -> list[str]:
     """One HTML sentence or two for each thing that a careful reader would ask."""
-    found = [_paid(facts), _sentences(facts), _success(facts), *_chosen(facts), *_interval(facts), *_agreement(facts)]
+    found = [
+        _paid(facts),
+        _began(facts),
+        _sentences(facts),
+        _success(facts),
+        *_chosen(facts),
+        *_interval(facts),
+        *_agreement(facts),
+    ]
     if facts.config.encoder.name in packaged.MODELS and not facts.config.reward.is_oracle:
         found.append(
             f"The encoder is {facts.config.encoder.name}. It was trained on captioned states of these very simulators, "
@@ -48,6 +56,16 @@ def _paid(facts: Facts) -> str:
     return (
         f"The agent was paid by the words alone: {said}. The simulator's ground truth was logged beside it and never "
         "reached the learner."
+    )
+
+
+def _began(facts: Facts) -> str:
+    agent = facts.config.agent
+    if not agent.reads or agent.imitates:
+        return ""
+    return (
+        f"It began as a clone of demonstrations, the agent of <b>{escape(str(agent.policy))}</b>, which is judged "
+        "beside it. What that was shown, ground truth chose."
     )
 
 
@@ -121,7 +139,7 @@ def _chosen(facts: Facts) -> list[str]:
     said = ", ".join(f"<b>{escape(one.agent)}</b> {escape(one.chosen)}" for one in comparison.evaluations if one.chosen)
     found = [f"Weights in the table: {said}."] if said else []
     if facts.best:
-        ending = "safetensors" if facts.config.agent.imitates else "zip"
+        ending = "safetensors" if facts.config.agent.reads else "zip"
         note = f"best_model.{ending} in the run's directory is another: {escape(facts.best)}, while training."
         if not facts.config.reward.is_oracle:
             note += " Whoever uses it no longer has a result from text alone."
