@@ -2,12 +2,14 @@
 
     vlmrl bench rewards=all out=runs/bench
     vlmrl bench tasks=… prompts=shipped,benchmarks/prompts.yaml seeds=1 steps=30000 out=runs/study
-    python benchmarks/leaderboard.py runs/bench runs/study
+    vlmrl bench episodes=… rewards=progress:weights=… out=runs/bench-taught
+    python benchmarks/leaderboard.py runs/bench runs/study runs/bench-taught
     make docs
 
 Of one without trainings: ``leaderboard.json`` with a row a reward, ``hacked.json`` likewise with a column an actor,
 ``confusion.json`` with a row a task's words, and ``episodes.json`` with one a task of those that ship. Of one with
-trainings: ``learned.json`` with a row a training, and ``foretold.json`` with one a measure.
+trainings: ``learned.json`` with a row a training, and ``foretold.json`` with one a measure. Of one with rewards that
+were taught: ``taught_board.json`` alone, with a row for each reward and each set of tasks that one was taught for.
 """
 
 from __future__ import annotations
@@ -21,8 +23,10 @@ from typing import Any
 
 from benchmarks.gather import DATA
 from vlmrl.config.atomic import write_json
+from vlmrl.config.parts import part
 from vlmrl.envs.make import find_task
 from vlmrl.errors import VlmrlError
+from vlmrl.find import names as reward_names
 from vlmrl.judge.recorded import shipped, shipped_tasks
 from vlmrl.metrics.board import Board, Contender, shown
 from vlmrl.metrics.intervals import Interval
@@ -39,6 +43,10 @@ def gather(folder: Path) -> None:
     if board.trained:
         _write("learned", made, _learned(board, label))
         _write("foretold", made, _foretold(board))
+        return
+    families = dict.fromkeys(tuple(sorted({cell.task for cell in board.of(one)})) for one in ranked if _taught(one))
+    if families:
+        _write("taught_board", made, [row for tasks in families for row in _family(board, tasks)])
         return
     _write("leaderboard", made, [_row(board, one, label[one]) for one in ranked])
     _write("hacked", made, [_hacked(board, one, label[one]) for one in ranked])
@@ -58,12 +66,29 @@ def _row(board: Board, one: Contender, label: str) -> dict[str, Any]:
     return {"reward": label, **known, "milliseconds": None if math.isnan(cost) else cost}
 
 
+def _taught(one: Contender) -> bool:
+    name = one.reward.partition(":")[0]
+    return name in reward_names("reward") and part("reward", name).needs_training
+
+
+def _family(board: Board, tasks: tuple[str, ...]) -> list[dict[str, Any]]:
+    """A row a reward that can see all of these tasks, the best first; of the weights' files their rewards' names."""
+    some = Board(tuple(cell for cell in board.cells if cell.task in tasks))
+    rows = []
+    for one in some.ranked("auroc_trained"):
+        if {cell.task for cell in some.of(one)} == set(tasks):
+            name = one.reward.partition(":")[0] if _taught(one) else shown([one])[0]
+            rows.append({**_row(some, one, name), "tasks": list(tasks)})
+    return rows
+
+
 def _learned(board: Board, label: Mapping[Contender, str]) -> list[dict[str, Any]]:
     """A row a training, with what was known of its reward in that task before."""
     cells = {(cell.contender, cell.task): cell for cell in board.cells}
     rows = []
     for run in board.trained:
-        known = {name: _known(cells[run.contender, run.task].measures[name]) for name in names()}
+        measures = cells[run.contender, run.task].measures
+        known = {name: _known(measures[name]) for name in names() if name in measures}
         told = {"success": run.success, "oracle_return": run.oracle_return, "steps": run.steps, "seed": run.seed}
         rows.append({"reward": label[run.contender], "task": run.task, **told, **known})
     return rows

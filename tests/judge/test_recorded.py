@@ -10,7 +10,7 @@ from tests.worlds import sample
 from vlmrl.envs.make import find_task, task_names
 from vlmrl.envs.task_env import TaskEnv
 from vlmrl.errors import ConfigError, RunError, ShapeError
-from vlmrl.judge.collect import FIRST_SEED, Actor, collect, habitual, truth_of
+from vlmrl.judge.collect import FIRST_SEED, Actor, collect, episodes_of, habitual, recorded, truth_of
 from vlmrl.judge.habits import Push, Still
 from vlmrl.judge.recorded import Recorded, checked, shipped, shipped_tasks
 from vlmrl.sim_clip.familiarity import taught
@@ -38,6 +38,16 @@ def test_what_is_kept_is_what_was_played():
             env.step(np.array([0.7], np.float32))
     assert list(found.held_out) == [False, True]
     assert list(found.seed) == [FIRST_SEED, FIRST_SEED + 1]
+
+
+def test_an_episode_is_known_again_however_it_was_kept():
+    short = TASK.but(horizon=5)
+    played = episodes_of(short, [Actor("up", lambda seen: np.full((len(seen), 1), 0.7, np.float32), 3)])
+    traces = recorded(short, played).traces
+    assert traces == tuple(one.trace(TASK.name) for one in played)
+    assert len(set(traces)) == 3
+    assert played[0].trace("pendulum/other") != traces[0]
+    assert len(replace(played[0], states={}).trace(TASK.name)) == 16
 
 
 def test_outcomes_are_the_tasks_own_judgement(kept):

@@ -46,6 +46,16 @@ def test_the_oracle_itself_gets_the_best_of_every_measure():
     assert found["margin"] > 5
 
 
+def test_the_way_back_is_that_of_successes_and_nothing_where_it_was_not_played():
+    plain = sheet()
+    assert math.isnan(by_name(plain)["reversed_order"])
+    back = np.where(plain.succeeded, np.linspace(-1, 1, len(plain.succeeded)), 9.0)
+    found = by_name(Sheet(**{**vars(plain), "back": back}))
+    assert found["reversed_order"] == pytest.approx(back[plain.succeeded].mean())
+    with pytest.raises(ShapeError, match=r"back \(3,\): must hold one for each of 40"):
+        Sheet(**{**vars(plain), "back": back[:3]})
+
+
 def test_the_opposite_gets_the_worst():
     found = by_name(sheet(lambda oracle, rng: -oracle))
     assert found["auroc_trained"] == pytest.approx(0)

@@ -101,6 +101,10 @@ class Episode:
         one = {name: getattr(self, name) for name in ("actions", "oracle", "success", "start", "push")}
         return one | dict(_paths(self))
 
+    def trace(self, task: str) -> str:
+        """The same hash for this episode as :func:`trace_of` makes of it in a file for `vlmrl bench`."""
+        return trace_of(task, self.states.get("qpos", np.zeros((len(self) + 1, 0))))
+
     @property
     def digest(self) -> str:
         """A hash of all of it: what is read back and has another was changed or cut off on the way."""
@@ -109,6 +113,17 @@ class Episode:
             found.update(f"{name} {array.dtype.str} {array.shape}".encode())
             found.update(np.ascontiguousarray(array).tobytes())
         return found.hexdigest()
+
+
+def trace_of(task: str, qpos: Array) -> str:
+    """A short hash of where everything was in an episode, by which it is known again however it was kept.
+
+    Args:
+        task: the task's name.
+        qpos: ``(T + 1, nq)``, hashed as float32.
+    """
+    rows = np.ascontiguousarray(qpos, dtype=np.float32)
+    return hashlib.blake2b(f"{task} {rows.shape}".encode() + rows.tobytes(), digest_size=8).hexdigest()
 
 
 def named(tree: Tree, name: str) -> dict[str, Array]:

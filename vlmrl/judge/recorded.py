@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl.config import atomic
+from vlmrl.datasets.episode import trace_of
 from vlmrl.envs.make import task_names
 from vlmrl.envs.task import Pose, Task
 from vlmrl.errors import ConfigError, RunError, ShapeError
@@ -118,6 +119,11 @@ class Recorded:
         """What came of each episode."""
         pairs = zip(self.succeeded(task), self.success[:, 1:], strict=True)
         return tuple(outcome_of(bool(held), row) for held, row in pairs)
+
+    @cached_property
+    def traces(self) -> tuple[str, ...]:
+        """By what each episode is known again, as :func:`vlmrl.datasets.episode.trace_of` has it."""
+        return tuple(trace_of(self.task, row) for row in self.qpos)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -141,7 +141,8 @@ def _read(
 
 
 def _film(name: str, number: int, seen: Tensor, episode: Episode, task: Task) -> Film:
-    return Film(name, number, seen, torch.from_numpy(episode.success.copy()), episode.succeeded(task))
+    done, won = torch.from_numpy(episode.success.copy()), episode.succeeded(task)
+    return Film(name, number, seen, done, won, trace=episode.trace(task.name))
 
 
 def _kept(path: Path, length: int, dim: int) -> Tensor | None:

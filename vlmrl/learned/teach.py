@@ -129,4 +129,5 @@ def _data(films: Films, taught: Any) -> dict[str, Any]:
         "successes": sum(film.succeeded for film in films.films),
         "taught": len(taught),
         "frames": sum(map(len, films.films)),
+        "traces": sorted(film.trace for film in films.films),
     }

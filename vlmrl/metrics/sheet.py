@@ -53,6 +53,8 @@ class Sheet:
         wrong: float64 ``(E, W, 2)``, scores of the first and the last moment for W other sentences; W may be 0.
         cycle: float64 ``(E,)``, :func:`~vlmrl.metrics.order.cycle_order` of its way to the goal played forward and
             then backward to the reward as one clip; ``nan`` where it was not played.
+        back: float64 ``(E,)``, :func:`~vlmrl.metrics.order.value_order` of that way played backward alone; ``nan``
+            where it was not played. None: nowhere.
 
     Raises:
         ShapeError: shapes that do not fit, or a score that is not finite.
@@ -66,6 +68,7 @@ class Sheet:
     state: Floats
     wrong: Floats
     cycle: Floats
+    back: Floats | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.score)
@@ -73,8 +76,8 @@ class Sheet:
             raise ShapeError(
                 f"score {shape}, oracle {np.shape(self.oracle)}, done {np.shape(self.done)}: must be alike, (E, K)"
             )
-        for name in ("succeeded", "actor", "state", "wrong", "cycle"):
-            if len(getattr(self, name)) != shape[0]:
+        for name in ("succeeded", "actor", "state", "wrong", "cycle", "back"):
+            if getattr(self, name) is not None and len(getattr(self, name)) != shape[0]:
                 raise ShapeError(f"{name} ({len(getattr(self, name))},): must hold one for each of {shape[0]} episodes")
         if not np.isfinite(self.score).all():
             raise ShapeError("score: holds a nan or an infinity")
@@ -178,6 +181,10 @@ def _way_order(sheet: Sheet, row: int) -> float:
 
 def _cycle(sheet: Sheet, row: int) -> float:
     return float(sheet.cycle[row])
+
+
+def _back(sheet: Sheet, row: int) -> float:
+    return float("nan") if sheet.back is None else float(sheet.back[row])
 
 
 def _hills(sheet: Sheet, row: int) -> float:
@@ -314,6 +321,13 @@ MEASURES: tuple[Measure, ...] = (
         "correlation with time on successes played forward and then backward as one clip: a time counter gets 0",
         "higher",
         _each(_cycle, "success"),
+        _mean,
+    ),
+    Measure(
+        "reversed_order",
+        "correlation with time on the way to the goal of successes played backward: a time counter gets 1",
+        "lower",
+        _each(_back, "success"),
         _mean,
     ),
     Measure(

@@ -46,6 +46,7 @@ class Film:
         done: bool ``(T,)``, whether the task is done.
         succeeded: whether the episode did what was asked.
         stages: frames at which its later stages begin, rising, where somebody said so; else none.
+        trace: by what the episode is known again; empty where nobody knows.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Film:
     done: Tensor
     succeeded: bool
     stages: tuple[int, ...] = ()
+    trace: str = ""
 
     def __len__(self) -> int:
         """Frames."""
@@ -176,6 +178,12 @@ class LearnedReward(Embedding, HistoryReward):
             raise ConfigError(f"{key}: is of another version of {name} ({cause}); teach it anew: {made_by}") from cause
         self._network.to(encoder.device).eval().requires_grad_(requires_grad=False)
         self.learned = str(told["digest"])[:16]
+        self._traces = told.get("data", {}).get("traces")
+
+    @property
+    def taught_by(self) -> frozenset[str] | None:
+        """Traces of all films that it was taught by or that told when to stop; None where its card names none."""
+        return None if self._traces is None else frozenset(self._traces)
 
     def check_view(self, camera: Mapping[str, Any]) -> None:
         """Refuse a camera other than those of the films that it was taught by.

@@ -79,6 +79,11 @@ class RewardModel(ABC):
         return False
 
     @property
+    def taught_by(self) -> frozenset[str] | None:
+        """Traces of episodes that it learned from, which are none to judge it by; None where nobody knows them."""
+        return frozenset()
+
+    @property
     @abstractmethod
     def fingerprint(self) -> str:
         """A short hash of the model, its weights and its settings: a part of every cache key."""

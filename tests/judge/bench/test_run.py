@@ -2,14 +2,18 @@
 
 import csv
 import io
+import json
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
+from tests.contracts.test_every_history_reward import untaught
 from tests.judge.synthetic import episodes
 from vlmrl import encoders, rewards
 from vlmrl.envs.make import find_task
+from vlmrl.envs.task import Camera
 from vlmrl.errors import Abstained, ConfigError, RunError
 from vlmrl.judge.bench.change import compared
 from vlmrl.judge.bench.entry import of_function, of_model
@@ -78,6 +82,10 @@ def test_a_reward_that_knows_the_task_leads_and_a_counter_is_found_out(board):
     # Shown in a shuffled order, time is nothing to go by; played to and fro, it rises on the way back too.
     assert abs(cells["counts"].measures["value_order"].mean) < 0.5
     assert cells["counts"].measures["cycle_order"].mean == pytest.approx(0)
+    assert cells["counts"].measures["reversed_order"].mean == 1
+    assert cells["clock"].measures["reversed_order"].mean == 1
+    for name in ("oracle", "goal_baseline"):
+        assert cells[name].measures["reversed_order"].mean == pytest.approx(-cells[name].measures["value_order"].mean)
     assert cells["clock"].measures["value_order"].mean == 1
     assert cells["clock"].measures["cycle_order"].mean == pytest.approx(0)
     assert cells["oracle"].measures["auroc_trained"].mean == 1
@@ -101,6 +109,45 @@ def test_scores_are_the_rewards_own_whatever_the_order_that_frames_are_shown_in(
     plain = rewards.load("goal_baseline", encoder).score_frames(shots.frames, TASK.words).numpy()
     assert np.allclose(sheet.score.ravel(), plain, atol=1e-5)
     assert np.allclose(sheet.oracle.ravel(), shots.oracle, atol=1e-5)
+
+
+@pytest.fixture
+def learned(encoder, tmp_path):
+    """An entry of a reward whose card says by which episodes it was taught, and through which camera."""
+
+    def entry(traces, camera=None):
+        about = {"views": [json.loads(json.dumps(asdict(camera or TASK.camera)))], "size": [*encoder.image_size]}
+        data = {} if traces is None else {"data": {"traces": list(traces)}}
+        weights = untaught("progress", encoder, tmp_path / "w.safetensors", **about, **data)
+        return entry_of(encoder, "progress", weights=weights)
+
+    return entry
+
+
+def test_a_reward_is_not_judged_by_the_episodes_that_it_was_taught_by(recorded, learned, tmp_path):
+    some = recorded[TASK.name][1]
+    with pytest.raises(ConfigError, match=r"progress sim_clip shipped was taught by number 3 of pendulum/upright \("):
+        bench(recorded, [learned([some.traces[3]])], tmp_path, PLAN)
+    said: list[str] = []
+    found = bench(recorded, [learned(["other"])], tmp_path, PLAN, said.append)
+    cell = next(cell for cell in found.cells if cell.contender.reward == "progress")
+    assert math.isfinite(cell.measures["reversed_order"].mean)
+    assert not any("nobody knows" in line for line in said)
+    bench(recorded, [learned(None)], tmp_path, PLAN, said.append)
+    assert any("nobody knows which episodes it was taught by" in line for line in said)
+
+
+def test_who_can_see_one_task_and_not_another_is_left_out_there_alone(recorded, learned, tmp_path):
+    other = find_task("pendulum/upright").but(name="pendulum/other", camera=Camera(distance=9.0))
+    two = {**recorded, other.name: (other, recorded[TASK.name][1])}
+    said: list[str] = []
+    found = bench(two, [learned(["none"])], tmp_path, PLAN, said.append)
+    assert [cell.task for cell in found.cells if cell.contender.reward == "progress"] == [TASK.name]
+    assert any(
+        "pendulum/other: progress sim_clip shipped is left out; reward.weights: was taught" in one for one in said
+    )
+    with pytest.raises(ConfigError, match=r"rewards=progress: can see none of the tasks; .* another camera"):
+        bench(recorded, [learned(["none"], Camera(distance=9.0))], tmp_path, PLAN)
 
 
 def no_stage(*args):

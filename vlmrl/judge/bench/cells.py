@@ -39,7 +39,9 @@ class Kept:
         try:
             with np.load(self._folder / f"{key}.npz", allow_pickle=False) as file:
                 actor = tuple(map(str, file["actor"]))
-                return Sheet(**{name: file[name] for name in _ARRAYS}, actor=actor), float(file["milliseconds"])
+                arrays = {name: file[name] for name in _ARRAYS}
+                back = file.get("back")  # older files have none, and are whole without it
+                return Sheet(**arrays, actor=actor, back=back), float(file["milliseconds"])
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
 
@@ -50,7 +52,7 @@ class Kept:
             RunError: it cannot be written.
         """
         self._make()
-        arrays = {name: getattr(sheet, name) for name in _ARRAYS}
+        arrays = {name: getattr(sheet, name) for name in (*_ARRAYS, *(() if sheet.back is None else ("back",)))}
         told = {"actor": np.array(sheet.actor), "milliseconds": np.array(milliseconds)}
         atomic.write_arrays(self._folder / f"{key}.npz", told | arrays)
 

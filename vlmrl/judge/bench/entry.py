@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from vlmrl.encoders.base import Encoder
 from vlmrl.envs.gauge import Gauge
 from vlmrl.envs.task import Task
+from vlmrl.errors import ConfigError
 from vlmrl.judge.evidence import numbers
+from vlmrl.judge.recorded import Recorded
 from vlmrl.judge.sentences import can_score, wrong_words
 from vlmrl.metrics.board import Contender
 from vlmrl.rewards.base import ClipReward, HistoryReward, RewardModel
@@ -52,6 +54,8 @@ class Entry:
         cost: for one of these frames [ms].
         reads_clips: whether it reads clips, or episodes so far: its frames are then those of one clip in the order of
             time, and a score is what the clip was worth up to a frame.
+        taught_by: traces of the episodes that it learned from; None where nobody knows them.
+        unseen: why it cannot see a task; empty where it can.
         reading: of a reward that reads episodes instead: from a task and its sentences to a gauge, and what scores its
             numbers.
     """
@@ -64,6 +68,8 @@ class Entry:
     others: Callable[[Task, Words], Mapping[str, Words]]
     cost: Callable[[NDArray[np.uint8], Words], float]
     reads_clips: bool = False
+    taught_by: frozenset[str] | None = frozenset()
+    unseen: Callable[[Task], str] = lambda task: ""
     reading: tuple[Callable[[Task, Words], Gauge], TrackScorer] | None = None
 
 
@@ -91,9 +97,14 @@ def of_model(
 
     def words_or_none(task: Task) -> Words | None:
         found = words(task)
-        if found is not None:
-            fast.check_view(asdict(task.camera))
         return found if found is not None and can_score(fast, found) else None
+
+    def unseen(task: Task) -> str:
+        try:
+            fast.check_view(asdict(task.camera))
+        except ConfigError as cause:
+            return str(cause)
+        return ""
 
     return Entry(
         contender,
@@ -104,6 +115,8 @@ def of_model(
         lambda task, asked: wrong_words(task, asked, fast),
         lambda frames, asked: _milliseconds(_once(plain, asked), frames),
         not isinstance(scorer, Scorer),
+        fast.taught_by,
+        unseen,
     )
 
 
@@ -191,6 +204,29 @@ def of_function(
         lambda task, words: {},
         lambda frames, words: _milliseconds(asked_for(words), frames),
     )
+
+
+def refuse_known(entry: Entry, task: Task, recorded: Recorded, say: Callable[[str], object]) -> None:
+    """Refuse episodes that a reward was taught by.
+
+    Args:
+        entry: the reward.
+        task: the task.
+        recorded: its episodes.
+        say: tells the user where nobody knows.
+
+    Raises:
+        ConfigError: the message names the first one.
+    """
+    if entry.taught_by is None:
+        say(f"{entry.contender}: nobody knows which episodes it was taught by; teach it anew to be sure of others")
+        return
+    for row, trace in enumerate(recorded.traces if entry.taught_by else ()):
+        if trace in entry.taught_by:
+            raise ConfigError(
+                f"episodes: {entry.contender} was taught by number {row} of {task.name} ({recorded.actor[row]}, seed "
+                f"{recorded.seed[row]}); `vlmrl collect task={task.name} seed=900000 out=FILE.npz` plays new ones"
+            )
 
 
 def reads_words(function: Callable[..., Any]) -> bool:

@@ -23,13 +23,13 @@ from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.judge.bench.cells import Kept, Rows
 from vlmrl.judge.bench.controls import CONTROLS
-from vlmrl.judge.bench.entry import Entry
+from vlmrl.judge.bench.entry import Entry, refuse_known
 from vlmrl.judge.bench.tracks import follow
 from vlmrl.judge.recorded import Recorded
 from vlmrl.judge.stage import Shots, Stage
 from vlmrl.metrics.board import CONTROL, Board, Cell, Confusion, Contender
 from vlmrl.metrics.intervals import Interval
-from vlmrl.metrics.order import cycle_order
+from vlmrl.metrics.order import cycle_order, value_order
 from vlmrl.metrics.rank import auroc
 from vlmrl.metrics.sheet import VERSION, Sheet, measured, overpaid, way
 from vlmrl.types import Array, Words
@@ -114,11 +114,14 @@ def bench(
         say: tells the user what is under way.
 
     Raises:
-        ConfigError: no task or no reward.
+        ConfigError: no task or no reward, one that can see no task, or one that was taught by these episodes.
         Abstained: a reward gave no number for a frame; what was scored before is kept.
     """
     if not episodes or not entries:
         raise ConfigError("bench: has no task or no reward; `vlmrl list tasks` and `vlmrl list rewards` name them")
+    for entry in entries:
+        if all(why := [entry.unseen(task) for task, _ in episodes.values()]):
+            raise ConfigError(f"rewards={entry.contender.reward}: can see none of the tasks; {why[0]}")
     kept, plan = Kept(folder / "cells"), plan or Plan()
     jobs = [job for task, recorded in episodes.values() for job in _controls(task, recorded, plan)]
     confusions = []
@@ -138,8 +141,8 @@ def _controls(task: Task, recorded: Recorded, plan: Plan) -> Iterator[_Job]:
     ways = _ways(task, recorded, moments)
     for name, control in CONTROLS.items():
         score = np.stack([control(row) for row in nearness])
-        cycle = {row: cycle_order(control(nearness[row, to_and_fro]), turn) for row, (to_and_fro, turn) in ways.items()}
-        sheet = _sheet(task, recorded, moments, score, np.zeros((len(score), 0, 2)), cycle)
+        orders = _orders(partial(_of_control, control, nearness), ways)
+        sheet = _sheet(task, recorded, moments, score, np.zeros((len(score), 0, 2)), *orders)
         key = _key(recorded, moments, name)
         yield _Job(Contender(name, "", CONTROL), task.name, None, sheet, 0, math.nan, recorded.fingerprint, key)
 
@@ -193,6 +196,11 @@ def _asked(task: Task, recorded: Recorded, entries: Sequence[Entry], plan: Plan,
     """What each reward is asked in a task, of those that have words for it."""
     moments = recorded.moments(plan.moments)
     for entry in entries:
+        unseen = entry.unseen(task)
+        if unseen:
+            say(f"{task.name}: {entry.contender} is left out; {unseen}")
+            continue
+        refuse_known(entry, task, recorded, say)
         words = entry.words(task)
         if words is None:
             say(f"{task.name}: {entry.contender} has no words for it that it can score, and is left out")
@@ -256,12 +264,9 @@ def _ask(task: Task, recorded: Recorded, shots: Shots, asked: _Asked, plan: Plan
         score[shuffled] = entry.score(shots.frames[shuffled], words)
         ends = clips[:, [0, -1]].reshape(-1, *shots.frames.shape[1:])
         wrong = [entry.score(ends, other).reshape(len(recorded), 2) for other in asked.others.values()]
-    cycle = {
-        row: cycle_order(entry.score(clips[row, to_and_fro], words), turn)
-        for row, (to_and_fro, turn) in _ways(task, recorded, moments).items()
-    }
+    orders = _orders(lambda row, places: entry.score(clips[row, places], words), _ways(task, recorded, moments))
     stacked = np.stack(wrong, axis=1) if wrong else np.zeros((len(recorded), 0, 2))
-    return _sheet(task, recorded, moments, score.reshape(clips.shape[:2]), stacked, cycle), cost
+    return _sheet(task, recorded, moments, score.reshape(clips.shape[:2]), stacked, *orders), cost
 
 
 def _follow(task: Task, recorded: Recorded, asked: _Asked, plan: Plan) -> tuple[Sheet, float]:
@@ -269,7 +274,7 @@ def _follow(task: Task, recorded: Recorded, asked: _Asked, plan: Plan) -> tuple[
     moments = recorded.moments(plan.moments)
     found = follow(task, recorded, asked.entry, asked.words, moments, _ways(task, recorded, moments))
     nothing = np.zeros((len(recorded), 0, 2))
-    return _sheet(task, recorded, moments, found.score, nothing, found.cycle), found.milliseconds
+    return _sheet(task, recorded, moments, found.score, nothing, found.cycle, {}), found.milliseconds
 
 
 def _ways(task: Task, recorded: Recorded, moments: NDArray[np.int64]) -> dict[int, tuple[NDArray[np.int64], int]]:
@@ -281,6 +286,18 @@ def _ways(task: Task, recorded: Recorded, moments: NDArray[np.int64]) -> dict[in
     return found
 
 
+def _of_control(control: Callable[[Array], Array], nearness: Array, row: int, places: NDArray[np.int64]) -> Array:
+    return control(nearness[row, places])
+
+
+def _orders(
+    score: Callable[[int, NDArray[np.int64]], Array], ways: Mapping[int, tuple[NDArray[np.int64], int]]
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Of each success the order on its way there and back as one clip, and on the way back as one of its own."""
+    cycle = {row: cycle_order(score(row, places), turn) for row, (places, turn) in ways.items()}
+    return cycle, {row: value_order(score(row, places[turn:])) for row, (places, turn) in ways.items()}
+
+
 def _sheet(
     task: Task,
     recorded: Recorded,
@@ -288,8 +305,9 @@ def _sheet(
     score: Array,
     wrong: Array,
     cycle: Mapping[int, float],
+    back: Mapping[int, float],
 ) -> Sheet:
-    """Scores ``(E, K)``, those ``(E, W, 2)`` with other words, and the cycles that were played, beside the truth."""
+    """Scores ``(E, K)``, those ``(E, W, 2)`` with other words, and the orders that were played, beside the truth."""
     state = np.concatenate([recorded.qpos[:, moments], recorded.qvel[:, moments]], axis=2)
     return Sheet(
         score=score.astype(np.float64),
@@ -300,6 +318,7 @@ def _sheet(
         state=state.astype(np.float64),
         wrong=wrong,
         cycle=np.array([cycle.get(row, math.nan) for row in range(len(recorded))]),
+        back=np.array([back.get(row, math.nan) for row in range(len(recorded))]),
     )
 
 

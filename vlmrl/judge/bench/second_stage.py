@@ -35,7 +35,11 @@ def second_stage(
         say: tells the user what is under way.
     """
     asked = [
-        (seed, task, entry) for seed in seeds for task in tasks for entry in entries if entry.words(task) is not None
+        (seed, task, entry)
+        for seed in seeds
+        for task in tasks
+        for entry in entries
+        if not entry.unseen(task) and entry.words(task) is not None
     ]
     for place, (seed, task, entry) in enumerate(asked, start=1):
         found = train(entry, task, seed)
