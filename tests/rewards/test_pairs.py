@@ -119,6 +119,19 @@ def test_failures_are_only_compared_with_successes_of_their_task(lesson, course)
     assert int(lesson(prefer=0).draw(course, np.random.default_rng(0), 40)["rivals"]) == 0
 
 
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_where_nothing_is_wrong_or_a_film_begins_done_there_is_still_something_to_draw(lesson, course):
+    begun = film(10, range(10), seed=8), film(10, [0], succeeded=False, seed=9)
+    alone = Course((*course.films[:4], *begun), course.texts, course.right, ((), ()))
+    batch = lesson(wrong=0.9).draw(alone, np.random.default_rng(0), 60)
+    assert {8, 9} <= set(numbers(batch["b"])[0][:, 0].tolist())
+    known = batch["far"][~batch["far"].isnan()]
+    assert len(known) > 100
+    assert known.abs().max() <= 1
+    wrong = Course(alone.films, course.texts, course.right, ((2,), (0,)))
+    assert lesson(wrong=0.9).draw(wrong, np.random.default_rng(0), 60)["far"].isfinite().any()
+
+
 def test_losses_are_one_pair_at_a_time(course):
     lesson = VlacLesson(prefer=2.0, bins=6, pairs=4)
     batch = lesson.draw(course, np.random.default_rng(0), 8)

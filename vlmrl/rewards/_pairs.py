@@ -60,9 +60,9 @@ class PairNetwork(nn.Module):
 
     def forward(self, a: Tensor, b: Tensor, text: Tensor, mark: Tensor | None = None) -> Answer:
         """Read P pairs of embeddings ``(B, P, D)`` a sentence ``(B, D)``; ``mark`` ``(B, P, width)`` is added to a."""
-        (before, told), (after, _) = self.reader.read(a, text), self.reader.read(b, text)
+        (before, sentence), (after, _) = self.reader.read(a, text), self.reader.read(b, text)
         before = before if mark is None else before + mark
-        beside = told[:, None].expand_as(before)
+        beside = sentence[:, None].expand_as(before)
         far = self.far(torch.cat([before, after, beside], dim=-1))
         if self.mirrored:
             far = far + self.far(torch.cat([after, before, beside], dim=-1)).flip(-1)
@@ -106,9 +106,8 @@ class PairLesson(Lesson):
     prefer: float = 1.0
     blur: float = 0.2
 
-    mirrored: ClassVar[bool] = True
-    """Whether there is as far as back."""
     says_done: ClassVar[bool] = False
+    """Whether the network says that of b as well."""
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
@@ -127,7 +126,7 @@ class PairLesson(Lesson):
 
     def network(self, dim: int) -> PairNetwork:
         """Reader and heads."""
-        return PairNetwork(dim, self, self.mirrored, self.says_done)
+        return PairNetwork(dim, self, mirrored=True, says_done=self.says_done)
 
     def prepare(self, network: nn.Module, course: Course) -> None:
         """Have the reader centre frames by those of the course."""
@@ -183,7 +182,7 @@ class PairLesson(Lesson):
         wrong = rng.random() < self.wrong
         several = course.films if wrong else course.successes
         film = several[rng.integers(len(several))]
-        right = film.succeeded and (not wrong or not course.wrong[film.task])
+        right = not wrong or not course.wrong[film.task]
         return self.row(course, rng, film, self.places(rng, film), right)
 
     def _ends(

@@ -95,7 +95,7 @@ class HopLesson(PairLesson):
     def places(self, rng: np.random.Generator, film: Film) -> tuple[Places, Places]:
         """Pairs balanced over hops and, within them, over distances in time; some are a frame beside itself."""
         count = reach(film)
-        drawn = rng.choice(count * count, size=self.pairs, p=_odds(film.end, count))
+        drawn = rng.choice(count * count, size=self.pairs, p=_odds(max(film.end, 1), count))
         a, b = drawn // count, drawn % count
         return a, np.where(rng.random(self.pairs) < STILL, a, b)
 
