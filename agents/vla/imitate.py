@@ -10,12 +10,12 @@ import numpy as np
 import torch
 
 from vlmrl.agents.build import find_world
-from vlmrl.agents.runs.result import RunResult, close_books, judge_last, judged_before
+from vlmrl.agents.runs.result import RunResult
 from vlmrl.agents.runs.stop import Stop
 from vlmrl.agents.timing import Clock
 from vlmrl.agents.vla.cloning import Cloning
 from vlmrl.agents.vla.demos import Demonstrations, gather
-from vlmrl.agents.vla.judging import judge_each
+from vlmrl.agents.vla.judging import seen_through
 from vlmrl.agents.vla.learning import Learner
 from vlmrl.agents.vla.lexicon import Lexicon
 from vlmrl.agents.vla.model import Network, Sizes, device
@@ -67,16 +67,7 @@ def imitate(config: RunConfig, say: Say) -> RunResult:
         say(
             f"{config.agent.name}: {weights:,} weights, {updates:,} updates; seed={run.config.seed}; run_dir={run.path}"
         )
-        sitting = Cloning(run, worlds, learner, mind, clock, Stop(say), say)
-        learned = sitting.learn()
-        comparison = None
-        if sitting.stopped is None:
-            comparison = judged_before(run, learned, sitting.steps, say)
-            if comparison is None:
-                with sitting.acting():
-                    comparison = judge_last(run, world, sitting.policy(), None, clock, say)
-                    judge_each(sitting, worlds, say)
-        return close_books(run, clock, sitting.steps, comparison, sitting.stopped, say)
+        return seen_through(Cloning(run, worlds, learner, mind, clock, Stop(say), say), worlds, say)
 
 
 def _check_task(config: RunConfig, demos: Demonstrations) -> None:

@@ -1,4 +1,4 @@
-"""How a policy that reads does on each of several tasks."""
+"""A sitting seen through: learned, judged beside others and on each of its tasks, and its books closed."""
 
 from __future__ import annotations
 
@@ -7,16 +7,47 @@ from functools import partial
 
 import numpy as np
 
+from vlmrl.agents.runs.result import RunResult, close_books, judge_last, judged_before
+from vlmrl.agents.timing import AllCores
 from vlmrl.agents.vla.senses import SeenWorld
 from vlmrl.agents.vla.session import Sitting
 from vlmrl.judge.episodes import evaluate
 from vlmrl.metrics.intervals import rate
+from vlmrl.video.play import Policy
 
 INSTRUCTIONS = "instructions.json"
 """Success on each task, where there are several."""
 
 
-def judge_each(sitting: Sitting, worlds: Mapping[str, SeenWorld], say: Callable[[str], object]) -> None:
+def seen_through(
+    sitting: Sitting,
+    worlds: Mapping[str, SeenWorld],
+    say: Callable[[str], object],
+    scorer: AllCores | None = None,
+    beside: Mapping[str, Policy] | None = None,
+) -> RunResult:
+    """Learn, and judge what came of it, unless somebody asked to stop.
+
+    Args:
+        sitting: which.
+        worlds: of each task that is judged.
+        say: tells the user.
+        scorer: scores the frames of the episodes by which it is judged; None draws none.
+        beside: others that are judged on the same seeds, by their names.
+    """
+    learned = sitting.learn()
+    run, clock, comparison = sitting.run, sitting.clock, None
+    if sitting.stopped is None:
+        comparison = judged_before(run, learned, sitting.steps, say)
+        if comparison is None:
+            with sitting.acting():
+                own = worlds[run.config.world]
+                comparison = judge_last(run, own, sitting.policy(), scorer, clock, say, beside)
+                _judge_each(sitting, worlds, say)
+    return close_books(run, clock, sitting.steps, comparison, sitting.stopped, say)
+
+
+def _judge_each(sitting: Sitting, worlds: Mapping[str, SeenWorld], say: Callable[[str], object]) -> None:
     """Success on each task, by ground truth, written down and told."""
     if len(worlds) == 1:
         return

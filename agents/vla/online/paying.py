@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,22 @@ HOLD = 1024
 """Most frames that wait for their score."""
 
 
+class Taken(NamedTuple):
+    """A step of N environments.
+
+    Attributes:
+        rewards: float32 ``(N,)``, what the environments pay themselves.
+        done: bool ``(N,)``, the step ended the episode.
+        infos: one each.
+        alive: bool ``(N,)``, the episode was not over before the step.
+    """
+
+    rewards: NDArray[np.float32]
+    done: NDArray[np.bool_]
+    infos: list[dict[str, Any]]
+    alive: NDArray[np.bool_]
+
+
 class Pay(ABC):
     """Pays N episodes that begin together; each counts until its own end.
 
@@ -37,21 +53,8 @@ class Pay(ABC):
         """Episodes begin: take in their first states."""
 
     @abstractmethod
-    def saw(
-        self,
-        rewards: NDArray[np.float32],
-        done: NDArray[np.bool_],
-        infos: list[dict[str, Any]],
-        alive: NDArray[np.bool_],
-    ) -> None:
-        """Take in a step.
-
-        Args:
-            rewards: float32 ``(N,)``, what the environments pay themselves.
-            done: bool ``(N,)``, the step ended the episode.
-            infos: one each.
-            alive: bool ``(N,)``, the episode was not over before the step.
-        """
+    def saw(self, taken: Taken) -> None:
+        """Take in a step."""
 
     @abstractmethod
     def rewards(self) -> NDArray[np.float32]:
@@ -76,15 +79,9 @@ class OwnPay(Pay):
         """Nothing is scored."""
         self._rows: list[NDArray[np.float32]] = []
 
-    def saw(
-        self,
-        rewards: NDArray[np.float32],
-        done: NDArray[np.bool_],
-        infos: list[dict[str, Any]],
-        alive: NDArray[np.bool_],
-    ) -> None:
+    def saw(self, taken: Taken) -> None:
         """Keep what it pays."""
-        self._rows.append(np.where(alive, rewards, 0.0).astype(np.float32))
+        self._rows.append(np.where(taken.alive, taken.rewards, 0.0).astype(np.float32))
 
     def rewards(self) -> NDArray[np.float32]:
         """As it paid."""
@@ -122,27 +119,21 @@ class WordPay(Pay):
         for env in range(count):
             self._held.add(reset_frame(venv, env), f"env {env} before its first step", (self._before, env))
 
-    def saw(
-        self,
-        rewards: NDArray[np.float32],
-        done: NDArray[np.bool_],
-        infos: list[dict[str, Any]],
-        alive: NDArray[np.bool_],
-    ) -> None:
+    def saw(self, taken: Taken) -> None:
         """Hold the frames that are to be scored; the environments' own pay is withheld by them."""
-        ends = done & alive
-        step = Step(self._before, blank(len(done)), ends, infos)
-        self._before = blank(len(done))
-        wanted = np.flatnonzero(alive & (ends | self._gaps.due())).tolist()
-        for env, frame in zip(wanted, self._frames(wanted, ends, infos), strict=True):
+        count, ends = len(taken.done), taken.done & taken.alive
+        step = Step(self._before, blank(count), ends, taken.infos)
+        self._before = blank(count)
+        wanted = np.flatnonzero(taken.alive & (ends | self._gaps.due())).tolist()
+        for env, frame in zip(wanted, self._frames(wanted, ends, taken.infos), strict=True):
             origin = f"env {env} at step {len(self._steps)}"
             places = [(step.after, env)] if ends[env] else [(step.after, env), (self._before, env)]
             self._held.add(frame, origin, *places)
             if ends[env]:
                 self._held.end(origin, (step.after, env))
         self._steps.append(step)
-        self._alive.append(alive.copy())
-        if len(self._held) + len(done) > self._held.capacity:
+        self._alive.append(taken.alive.copy())
+        if len(self._held) + count > self._held.capacity:
             self._held.score()
 
     def rewards(self) -> NDArray[np.float32]:
@@ -164,8 +155,10 @@ class WordPay(Pay):
 
     def _frames(self, envs: Sequence[int], ends: NDArray[np.bool_], infos: list[dict[str, Any]]) -> list[Any]:
         """The frames that the last step led to, drawn where nobody has."""
-        frames = {env: infos[env].get("frame") for env in envs}
+        # Taken out of the infos, which are kept until the episodes are over.
+        frames = [info.pop("frame", None) for info in infos]
         undrawn = [env for env in envs if frames[env] is None and not ends[env]]
-        if undrawn:
-            frames |= dict(zip(undrawn, present_frames(self._venv, undrawn) or [], strict=False))
+        if undrawn and (drawn := present_frames(self._venv, undrawn)) is not None:
+            for env, frame in zip(undrawn, drawn, strict=True):
+                frames[env] = frame
         return [frames[env] for env in envs]

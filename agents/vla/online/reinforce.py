@@ -14,12 +14,12 @@ import numpy as np
 import torch
 
 from vlmrl.agents.build import find_world
-from vlmrl.agents.runs.result import RunResult, close_books, judge_last, judged_before
+from vlmrl.agents.runs.result import RunResult
 from vlmrl.agents.runs.session import Teacher
 from vlmrl.agents.runs.stop import Stop
 from vlmrl.agents.teaching import headline, prepare
 from vlmrl.agents.timing import Clock
-from vlmrl.agents.vla.judging import judge_each
+from vlmrl.agents.vla.judging import seen_through
 from vlmrl.agents.vla.model import device
 from vlmrl.agents.vla.online.learner import OnlineLearner
 from vlmrl.agents.vla.online.practice import LOWEST, Practice
@@ -86,7 +86,7 @@ def reinforce(config: RunConfig, say: Say) -> RunResult:
 def _run(
     run: RunDir, settings: Grpo | Ppo, cloned: _Cloned, stages: Stages, teacher: Teacher | None, say: Say
 ) -> RunResult:
-    config, mind, clock = run.config, cloned.mind, stages.clock
+    config, mind = run.config, cloned.mind
     world = replace(stages.worlds[config.world], config=config)
     worlds = {**stages.worlds, config.world: world}
     if not run.clone.is_file():
@@ -101,17 +101,8 @@ def _run(
     clone = replace(mind, network=copy.deepcopy(mind.network))
     learner = OnlineLearner(mind.network, settings, clone.network)
     sitting = Practice(run, stages, learner, mind, settings, Stop(say), say)
-    learned = sitting.learn()
-    comparison = None
-    if sitting.stopped is None:
-        comparison = judged_before(run, learned, sitting.steps, say)
-        if comparison is None:
-            scorer = None if teacher is None else teacher.scorer
-            beside = {"clone": VLAPolicy(clone)}
-            with sitting.acting():
-                comparison = judge_last(run, world, sitting.policy(), scorer, clock, say, beside)
-                judge_each(sitting, worlds, say)
-    return close_books(run, clock, sitting.steps, comparison, sitting.stopped, say)
+    scorer = None if teacher is None else teacher.scorer
+    return seen_through(sitting, worlds, say, scorer, {"clone": VLAPolicy(clone)})
 
 
 def _cloned(config: RunConfig) -> _Cloned:

@@ -16,7 +16,7 @@ from vlmrl.agents.deferred.tally import Tally
 from vlmrl.agents.timing import Clock
 from vlmrl.agents.vla.model import Seen
 from vlmrl.agents.vla.online.looking import Looking, begin_at
-from vlmrl.agents.vla.online.paying import Pay
+from vlmrl.agents.vla.online.paying import Pay, Taken
 from vlmrl.agents.vla.policy import Mind
 from vlmrl.agents.vla.senses import INSTRUCTION, MOMENT, STATE
 from vlmrl.envs.task import Task
@@ -126,7 +126,7 @@ class Stage:
             wanted = np.clip(actions[:, moment % every], *mind.bounds).astype(np.float32)
             observed, paid, done, infos = venv.step(wanted)
             states = np.asarray(observed)
-            self._pay.saw(paid, done, infos, alive)
+            self._pay.saw(Taken(paid, done, infos, alive))
             plans.carried_out(alive)
             for env in np.flatnonzero(alive).tolist():
                 tally.add(env, float(paid[env]), infos[env])

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from vlmrl.agents.vla.settings import checked
-from vlmrl.config.schema import AgentConfig, Section
+from vlmrl.config.schema import AgentConfig, Section, Sentences
 from vlmrl.errors import ConfigError
 
 Discount = Annotated[float, Field(gt=0.0, le=1.0)]
@@ -16,7 +16,7 @@ Discount = Annotated[float, Field(gt=0.0, le=1.0)]
 class Online(Section):
     """What both ways to learn from rewards want to know. What the policy is, its clone says."""
 
-    tasks: tuple[str, ...] = ()
+    tasks: Sentences = ()
     """Tasks to learn beside the run's own, or patterns of those that the clone was shown: tabletop/reach_*."""
     sharpness: NonNegativeFloat = 5.0
     """Of several tasks, how much rather one near half success is drawn: exp(-sharpness |success - 1/2|); 0: evenly."""

@@ -147,7 +147,7 @@ def test_the_verbs_take_it(run, tmp_path, capsys):
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ["vla/grpo", "vla/ppo"])
 def test_it_learns(clone, tmp_path, name):
-    """From weights drawn at random: the ball comes to lie on the dot more often than where the clone leaves it."""
+    """From weights drawn at random the ball comes nearer to the dot than where the clone leaves it."""
     params = {"learning_rate": 2e-3, "epochs": 4, "most_drift": None}
     if name == "vla/grpo":
         params |= {"group_size": 8, "groups": 4}
@@ -156,7 +156,7 @@ def test_it_learns(clone, tmp_path, name):
         tmp_path / "run",
         name,
         params,
-        agent={"n_envs": 32, "total_steps": 60 * 32 * 120},
+        agent={"n_envs": 32, "total_steps": 20 * 32 * 120},
         evaluation={"every": 0, "final_episodes": 20, "watch": 0},
     )
     result = train(config, lambda line: None)
@@ -173,6 +173,7 @@ def test_words_pay_it_and_the_truth_does_not(clone, tmp_path):
     header = (result.path / "progress.csv").read_text().splitlines()[0]
     assert "rollout/vlm_return" in header
     assert result.comparison.rows()[0].vlm_return is not None
+    assert cli.main(["debug", str(result.path), "episodes=1", "maps=0", f"html={tmp_path / 'debug.html'}"]) == 0
     assert cli.main(["report", str(result.path)]) == 0
     page = (result.path / "report.html").read_text()
     assert "paid by the words alone" in page
