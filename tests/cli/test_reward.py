@@ -162,7 +162,7 @@ def test_stages_that_somebody_wrote_down_are_taught(keep, episodes, toy_director
         (["lost"], r"data: 0 of 4 episodes of reacher/touch came to success; 2 or more must"),
         (["short"], r"data: episode 1 of short has 1 step; an episode must have 2 or more"),
         (["all", "out=w.npz"], r"out=w\.npz: is no file to write"),
-        (["all", "reward=cosine"], r"reward=cosine: is not known; .*progress"),
+        (["all", "reward=cosine"], r"reward=cosine: learns nothing from films; these do: .*progress"),
         (
             ["all", "reward.rewind=2"],
             r"reward\.rewind=2\.0: must be a number between|reward\.rewind=2: must be a number",

@@ -10,7 +10,7 @@ from typing import Any
 from vlmrl import rewards
 from vlmrl.config.parts import check_keywords, part
 from vlmrl.encoders.base import Encoder
-from vlmrl.errors import ConfigError, UnknownName
+from vlmrl.errors import ConfigError
 from vlmrl.find import names
 from vlmrl.learned.course import Sentences, split
 from vlmrl.learned.evaluation import counter, evaluated, rows, value_of
@@ -42,12 +42,12 @@ def lesson_of(reward: str, settings: Mapping[str, Any]) -> Lesson:
     """The lesson of a reward with these settings.
 
     Raises:
-        UnknownName: no such reward, or one that learns nothing.
-        ConfigError: a setting is unknown or out of range.
+        UnknownName: no such reward.
+        ConfigError: it learns nothing from films, or a setting is unknown or out of range.
     """
     kind = part("reward", reward)
     if not issubclass(kind, LearnedReward):
-        raise UnknownName("reward", reward, learnable())
+        raise ConfigError(f"reward={reward}: learns nothing from films; these do: {', '.join(learnable())}")
     check_keywords("reward", settings, kind.lesson)
     return kind.lesson(**settings)
 
