@@ -29,7 +29,7 @@ ENVS = ("Humanoid-v5", "HalfCheetah-v5", "InvertedPendulum-v5")
 COUNT = 64
 DRAWN = 16
 """Random actions that take turns."""
-SHORTER = 20
+SHORTER = 6
 """How many turns are made of one of the budget's: a neighbour on the same cores comes and goes, and meets all alike."""
 
 
