@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from vlmrl.errors import ShapeError
 from vlmrl.video.curve import Curve
@@ -161,3 +161,18 @@ def test_what_does_not_fit_ends_in_an_ellipsis():
     assert cut.endswith("…")
     assert font.getlength(cut) <= 120
     assert len(wrapped("many words " * 40, font, 200)) == 2
+
+
+@pytest.mark.parametrize(("width", "said"), [(640, "step 7 of 40"), (205, "7 of 40"), (190, "7"), (120, None)])
+def test_the_step_is_told_in_as_many_words_as_there_is_room_for(numbers, monkeypatch, width, said):
+    told = []
+    text = ImageDraw.ImageDraw.text
+
+    def spy(draw, place, words, *more, **named):
+        told.append((words, named["anchor"]))
+        text(draw, place, words, *more, **named)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", spy)
+    Panel("agent", "", numbers, (120, width)).at(np.full((120, width, 3), 90, np.uint8), 7)
+    steps = [words for words, anchor in told if anchor == "rm"]
+    assert steps == ([] if said is None else [said])

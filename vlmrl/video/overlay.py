@@ -16,6 +16,8 @@ from vlmrl.video.palette import DONE, INK, LINE, MUTED, PAPER, SCORE, TRUTH
 
 MINUS = "\N{MINUS SIGN}"
 """As wide as a plus, where a hyphen would jump."""
+STEP = ("step {} of {}", "{} of {}", "{}")
+"""How far a film is, in as many words as there is room for."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,10 @@ class Panel:
             x += self._regular.getlength(f"{name} ")
             draw.text((x, middle), f"{values[index]:z.2f}".replace("-", MINUS), colour, self._bold, anchor="lm")
             x += self._bold.getlength(f"{MINUS}0.00   ")  # the same place whatever the number
-        step = f"step {index} of {self._numbers.steps - 1}"
-        draw.text((self._size[1], middle), step, MUTED, self._regular, anchor="rm")
+        last = self._numbers.steps - 1
+        forms = [form for form in STEP if self._regular.getlength(form.format(last, last)) <= self._size[1] - x]
+        if forms:  # a small picture has room for fewer words, or for none
+            draw.text((self._size[1], middle), forms[0].format(index, last), MUTED, self._regular, anchor="rm")
 
 
 def side_by_side(panels: Sequence[Image.Image], sentence: str, note: str = "") -> Array:
