@@ -11,7 +11,7 @@ from tests.rewards.pairs import episode, loud
 from tests.rewards.test_progress import DIM, film
 from vlmrl.errors import ConfigError
 from vlmrl.rewards._learned import Course
-from vlmrl.rewards._pairs import reach, signed
+from vlmrl.rewards._pairs import signed
 from vlmrl.rewards.dopamine import FUSIONS, GAPS, HOPS, Dopamine, HopLesson
 
 
@@ -32,7 +32,7 @@ def test_labels_are_shares_of_what_is_left_and_back_of_what_is_there():
 
 def test_pairs_are_balanced_over_hops_and_over_distances_within_them():
     one = film(30, range(20, 30))
-    assert reach(one) == 25
+    assert one.reach == 25
     rng, lesson = np.random.default_rng(0), HopLesson(pairs=1024)
     drawn = [np.stack(lesson.places(rng, one)) for _ in range(60)]
     a, b = np.concatenate(drawn, axis=1)

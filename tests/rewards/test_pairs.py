@@ -8,7 +8,7 @@ from torch.nn.functional import normalize
 from tests.rewards.test_progress import DIM, film
 from vlmrl.errors import ConfigError
 from vlmrl.rewards._learned import Course
-from vlmrl.rewards._pairs import Answer, PairNetwork, reach, signed, stones
+from vlmrl.rewards._pairs import Answer, PairNetwork, signed, stones
 from vlmrl.rewards.dopamine import HopLesson
 from vlmrl.rewards.timerewarder import TimeLesson
 from vlmrl.rewards.vlac import VlacLesson
@@ -69,7 +69,7 @@ def test_what_is_drawn_are_pairs_of_one_success_their_labels_and_right_sentences
     assert set(one.unique().tolist()) == {0, 1, 4, 5}
     for row, place in np.ndindex(*one.shape):
         film = course.films[int(other[row, place])]
-        assert int(second[row, place]) < reach(film) <= len(film)
+        assert int(second[row, place]) < film.reach <= len(film)
         way = [min(t / film.end, 1.0) for t in (int(first[row, place]), int(second[row, place]))]
         if goal[row, place]:
             source = course.films[int(one[row, place])]

@@ -20,6 +20,7 @@ from vlmrl.datasets.scene import Scene
 from vlmrl.envs.task import Task
 from vlmrl.errors import ConfigError
 from vlmrl.learned.course import parted
+from vlmrl.learned.evaluation import known
 from vlmrl.learned.films import Films, Look
 from vlmrl.learned.trainer import Say
 from vlmrl.metrics.order import value_order
@@ -112,7 +113,7 @@ def measured(nets: Nets, data: Data) -> list[dict[str, Any]]:
     count = [np.arange(len(film), dtype=np.float64) for film in films]
     ours, clock = _measures(scores, truth, films), _measures(count, truth, films)
     return [
-        {"measure": name, "found": _known(ours[name]), "a count of frames": _known(clock[name]), "about": about}
+        {"measure": name, "found": known(ours[name]), "a count of frames": known(clock[name]), "about": about}
         for name, about in ABOUT.items()
     ]
 
@@ -131,16 +132,12 @@ def _measures(scores: Sequence[Array], truth: Sequence[Array], films: Sequence[F
     ends = np.array([float(one[-1]) for one in scores])
     flat = np.concatenate(scores) if scores else np.zeros(0)
     ways = [value_order(one[: film.end + 1]) for one, film in zip(scores, films, strict=True) if film.succeeded]
-    known = [one for one in ways if np.isfinite(one)]
+    told = [one for one in ways if np.isfinite(one)]
     spread = float(flat.std()) if len(flat) else 0.0
     apart = good.any() and not good.all() and spread > 0
     return {
         "oracle": spearman(flat, np.concatenate(truth)) if len(flat) > 1 else float("nan"),
         "success": auroc(ends, good),
-        "forward": float(np.mean(known)) if known else float("nan"),
+        "forward": float(np.mean(told)) if told else float("nan"),
         "gap": float(ends[good].mean() - ends[~good].mean()) / spread if apart else float("nan"),
     }
-
-
-def _known(number: float) -> float | None:
-    return None if not np.isfinite(number) else round(number, 4)

@@ -123,10 +123,10 @@ def rows(found: dict[str, float], count: dict[str, float]) -> list[dict[str, Any
         told.append(
             {
                 "measure": name,
-                "found": _known(found[name]),
+                "found": known(found[name]),
                 "wanted": limit.wanted,
                 "met": met,
-                "a count of frames": _known(count[name]),
+                "a count of frames": known(count[name]),
                 "about": limit.about,
             }
         )
@@ -170,5 +170,6 @@ def _mean(values: Array | Sequence[float]) -> float:
     return float(known.mean()) if len(known) else math.nan
 
 
-def _known(number: float) -> float | None:
+def known(number: float) -> float | None:
+    """A number as a table has it, None for ``nan``."""
     return None if math.isnan(number) else round(number, 4)

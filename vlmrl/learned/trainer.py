@@ -13,17 +13,14 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import safetensors
 import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from vlmrl.config import atomic
+from vlmrl.config import atomic, state_file
 from vlmrl.errors import ConfigError
 from vlmrl.learned import moments
 from vlmrl.learned.course import Split
@@ -190,18 +187,16 @@ class Training:
         steps = {f"optimiser/{name}": tensor for name, tensor in moments.flat(self._optimiser).items()}
         told = {"about": self._about, "step": self.step, "since": self._since, "found": asdict(self._found)}
         tensors = {name: tensor.detach().contiguous().clone() for name, tensor in (now | best | steps).items()}
-        atomic.write_bytes(self._state, safetensors.torch.save(tensors, {"told": json.dumps(told)}))
+        atomic.write_bytes(self._state, safetensors.torch.save(tensors, state_file.header(told)))
 
     def _take_up(self) -> bool:
         """Go on from the file, if there is one of this very training."""
-        try:
-            with safetensors.safe_open(self._state, "pt") as file:
-                told: dict[str, Any] = json.loads(file.metadata()["told"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
-        except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+        found = state_file.read(self._state, "pt")
+        if found is None:
             if self._state.exists():
                 self._say(f"{self._state}: cannot be read, so it is begun anew")
             return False
+        tensors, told = found
         if told["about"] != self._about:
             self._say(f"{self._state}: is of other data or settings, so it is begun anew")
             return False

@@ -7,19 +7,16 @@ all of them. A reconstruction from its abstract and the online method's code.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
-from vlmrl.config import atomic
+from vlmrl.config import atomic, state_file
 from vlmrl.errors import ConfigError
 from vlmrl.preferences.build import learner_of
 from vlmrl.preferences.judges.base import FACTS
@@ -52,17 +49,15 @@ class Notebook:
         """
         told = {"about": self.about, "rounds": rounds, "notes": learner.notes()}
         arrays = {name: np.asarray(one, order="C") for name, one in learner.arrays().items()}
-        atomic.write_bytes(self.path, safetensors.numpy.save(arrays, {"told": json.dumps(told)}))
+        atomic.write_bytes(self.path, safetensors.numpy.save(arrays, state_file.header(told)))
 
     def read(self) -> tuple[dict[str, Array], dict[str, Any], int] | None:
         """Arrays and notes for :meth:`Learner.recall`, and how many rounds are over; None where it holds none of it."""
-        try:
-            with safetensors.safe_open(self.path, "np") as file:
-                told: dict[str, Any] = json.loads(file.metadata()["told"])
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
-            return (arrays, told["notes"], int(told["rounds"])) if told["about"] == self.about else None
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        found = state_file.read(self.path, "np")
+        if found is None or found[1].get("about") != self.about:
             return None
+        arrays, told = found
+        return arrays, told["notes"], int(told["rounds"])
 
     def forget(self) -> None:
         """Remove the file: what came of it is kept elsewhere."""

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
 from vlmrl.errors import ConfigError
 from vlmrl.rewards._embedding import between, whole
+from vlmrl.rewards._learned import Lesson
 
 LEAST_SPREAD = 1e-4
 """Embeddings that differ less than this along a direction do not differ there."""
-
-
-def check_network(width: int, layers: int, heads: int, dropout: float) -> None:
-    """Refuse settings of a reader that make no network.
-
-    Raises:
-        ConfigError: the message names the setting.
-    """
-    for name, value, low in (("width", width, 8), ("layers", layers, 1), ("heads", heads, 1)):
-        whole(f"reward.{name}", value, low, 1024)
-    if width % heads or width % 2:
-        raise ConfigError(f"reward.width={width}: must be even and a multiple of reward.heads={heads}")
-    between("reward.dropout", dropout, 0, 0.9)
 
 
 class FrameReader(nn.Module):
@@ -86,6 +76,51 @@ class CausalReader(FrameReader):
         hidden = torch.ones(length, length, dtype=torch.bool, device=tokens.device).triu(1)
         read: Tensor = self.blocks(tokens, mask=hidden)
         return read[:, 1:]
+
+
+def head(inner: int, width: int, out: int, dropout: float) -> nn.Sequential:
+    """From vectors ``(..., inner)``, by a layer half as wide as the network, to ``(..., out)``."""
+    return nn.Sequential(nn.Linear(inner, width // 2), nn.GELU(), nn.Dropout(dropout), nn.Linear(width // 2, out))
+
+
+@dataclass(frozen=True)
+class WindowLesson(Lesson):
+    """What lessons share whose network is a causal reader of windows of frames.
+
+    Attributes:
+        window: frames of an episode that are looked at, 2 or more.
+        width, layers, heads, dropout: of the reader.
+        rewind: share of the films that are shown rewound, backwards or shuffled; without them a count of frames would
+            do (ReWiND).
+        wrong: share of the films that are shown beside a sentence which asks for something else.
+        blur: standard deviation of what is added to a sentence's embedding, in lengths, so that other wordings are
+            read alike.
+
+    Raises:
+        ConfigError: a setting out of range.
+    """
+
+    window: int = 16
+    width: int = 64
+    layers: int = 2
+    heads: int = 4
+    dropout: float = 0.1
+    rewind: float = 0.5
+    wrong: float = 0.2
+    blur: float = 0.2
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        for name, low in (("window", 2), ("width", 8), ("layers", 1), ("heads", 1)):
+            whole(f"reward.{name}", getattr(self, name), low, 1024)
+        if self.width % self.heads or self.width % 2:
+            raise ConfigError(f"reward.width={self.width}: must be even and a multiple of reward.heads={self.heads}")
+        for name, high in (("dropout", 0.9), ("rewind", 1.0), ("wrong", 0.9), ("blur", 10.0)):
+            between(f"reward.{name}", getattr(self, name), 0, high)
+
+    def reader(self, dim: int) -> CausalReader:
+        """A reader of these sizes."""
+        return CausalReader(dim, self.width, self.layers, self.heads, self.dropout)
 
 
 def two_hot(values: Tensor, bins: int) -> Tensor:

@@ -75,6 +75,11 @@ class Film:
             return int(done[0])
         return int(undone[-1]) + 1 if len(undone) else 0
 
+    @property
+    def reach(self) -> int:
+        """Frames worth showing: those of its way, and some at its end that show what it is to stay."""
+        return min(len(self), self.end + max(4, self.end // 4))
+
     @cached_property
     def left(self) -> Tensor:
         """Frames that are left until :attr:`end`, float32 ``(T,)``: 0 after it, NaN where it was lost again by then."""

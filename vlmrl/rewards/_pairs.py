@@ -23,7 +23,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from vlmrl.rewards._causal import FrameReader, expectation, two_hot
 from vlmrl.rewards._embedding import between, whole
 from vlmrl.rewards._learned import TOGETHER, Course, Film, LearnedReward, Lesson
-from vlmrl.rewards._shown import SURE, rivals, said
+from vlmrl.rewards._shown import SURE, asked, rivals
 from vlmrl.types import Scores, Words
 
 if TYPE_CHECKING:
@@ -170,8 +170,7 @@ class PairLesson(Lesson):
     ) -> dict[str, Tensor]:
         """Pairs of one film beside a sentence, and what is known of them."""
         a, b = (torch.from_numpy(one) for one in places)
-        rows = (course.right if right else course.wrong)[film.task]
-        text = said(course, rng, rows, self.blur) if right else said(course, rng, rows, self.blur, 1)
+        text = asked(course, rng, film, right, self.blur)
         progress = told(film, right)
         done = film.done[b].float() if right else torch.zeros(len(b))
         far = self.far(progress[a], progress[b])
@@ -203,11 +202,6 @@ def told(film: Film, right: bool) -> Tensor:
     if not right:
         return torch.zeros(len(film))
     return 1 - film.left / film.end if film.succeeded else torch.full((len(film),), torch.nan)
-
-
-def reach(film: Film) -> int:
-    """Frames of a film worth comparing: those of its way, and some at its end that show what it is to stay."""
-    return min(len(film), film.end + max(4, film.end // 4))
 
 
 def stones(ends: Places, skip: int) -> Places:

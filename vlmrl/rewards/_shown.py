@@ -34,6 +34,13 @@ def said(course: Course, rng: np.random.Generator, rows: tuple[int, ...], blur: 
     return normalize(direction + noise * rng.random(), dim=0)
 
 
+def asked(course: Course, rng: np.random.Generator, film: Film, right: bool, blur: float) -> Tensor:
+    """What is said beside a film: sentences that ask for its task together, or one that asks for something else."""
+    if right:
+        return said(course, rng, course.right[film.task], blur)
+    return said(course, rng, course.wrong[film.task], blur, 1)
+
+
 def rivals(course: Course, rng: np.random.Generator, count: int) -> Iterator[tuple[Film, Film]]:
     """Draw up to ``count`` times a success and a failure of the same task."""
     for _ in range(count if course.failures else 0):
@@ -45,8 +52,7 @@ def rivals(course: Course, rng: np.random.Generator, count: int) -> Iterator[tup
 
 def reach(rng: np.random.Generator, film: Film) -> int:
     """So many frames of a film are shown at most: mostly not far beyond its end, now and then all."""
-    count = len(film)
-    return count if rng.random() < 0.25 else min(count, film.end + max(4, film.end // 4))
+    return len(film) if rng.random() < 0.25 else film.reach
 
 
 def stretch(rng: np.random.Generator, film: Film, window: int, anchored: float) -> Places:

@@ -23,7 +23,7 @@ from torch.nn.functional import normalize
 from vlmrl.errors import ConfigError
 from vlmrl.rewards._embedding import between, whole
 from vlmrl.rewards._learned import Course, Film
-from vlmrl.rewards._pairs import Answer, PairLesson, PairNetwork, PairReward, Places, reach, told
+from vlmrl.rewards._pairs import Answer, PairLesson, PairNetwork, PairReward, Places, told
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
@@ -94,7 +94,7 @@ class HopLesson(PairLesson):
 
     def places(self, rng: np.random.Generator, film: Film) -> tuple[Places, Places]:
         """Pairs balanced over hops and, within them, over distances in time; some are a frame beside itself."""
-        count = reach(film)
+        count = film.reach
         drawn = rng.choice(count * count, size=self.pairs, p=_odds(max(film.end, 1), count))
         a, b = drawn // count, drawn % count
         return a, np.where(rng.random(self.pairs) < STILL, a, b)

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._causal import CausalReader, check_network
-from vlmrl.rewards._embedding import between, whole
-from vlmrl.rewards._learned import Course, Film, Lesson, WindowReward
-from vlmrl.rewards._shown import rewound, row, said, stretch
+from vlmrl.rewards._causal import CausalReader, WindowLesson, head
+from vlmrl.rewards._embedding import between
+from vlmrl.rewards._learned import Course, Film, WindowReward
+from vlmrl.rewards._shown import asked, rewound, row, stretch
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
@@ -40,9 +40,7 @@ class OrdinalNetwork(nn.Module):
     def __init__(self, reader: CausalReader, width: int, dropout: float) -> None:
         super().__init__()
         self.reader = reader
-        self.score = nn.Sequential(
-            nn.Linear(width, width // 2), nn.GELU(), nn.Dropout(dropout), nn.Linear(width // 2, BEST)
-        )
+        self.score = head(width, width, BEST, dropout)
 
     def forward(self, frames: Tensor, text: Tensor) -> Tensor:
         """Read embeddings ``(B, T, D)`` after sentences ``(B, D)``: logits ``(B, T, 5)`` of the film up to a frame."""
@@ -51,7 +49,7 @@ class OrdinalNetwork(nn.Module):
 
 
 @dataclass(frozen=True)
-class OrdinalLesson(Lesson):
+class OrdinalLesson(WindowLesson):
     """How scores are taught.
 
     Attributes:
@@ -66,22 +64,12 @@ class OrdinalLesson(Lesson):
         ConfigError: a setting out of range.
     """
 
-    window: int = 16
-    width: int = 64
-    layers: int = 2
-    heads: int = 4
-    dropout: float = 0.1
-    rewind: float = 0.5
-    wrong: float = 0.2
     failed: float = 0.2
-    blur: float = 0.2
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
-        whole("reward.window", self.window, 2, 1024)
-        check_network(self.width, self.layers, self.heads, self.dropout)
-        for name, high in (("rewind", 1.0), ("wrong", 0.9), ("failed", 0.9), ("blur", 10.0)):
-            between(f"reward.{name}", getattr(self, name), 0, high)
+        super().__post_init__()
+        between("reward.failed", self.failed, 0, 0.9)
         if self.wrong + self.failed > 0.9:
             raise ConfigError(
                 f"reward.failed={self.failed}: beside reward.wrong={self.wrong} it leaves under a tenth to successes"
@@ -89,8 +77,7 @@ class OrdinalLesson(Lesson):
 
     def network(self, dim: int) -> OrdinalNetwork:
         """Reader and head."""
-        reader = CausalReader(dim, self.width, self.layers, self.heads, self.dropout)
-        return OrdinalNetwork(reader, self.width, self.dropout)
+        return OrdinalNetwork(self.reader(dim), self.width, self.dropout)
 
     def prepare(self, network: nn.Module, course: Course) -> None:
         """Have the reader centre frames by those of the course."""
@@ -127,11 +114,9 @@ class OrdinalLesson(Lesson):
         several = course.films if wrong else course.failures if failed else course.successes
         film = several[rng.integers(len(several))]
         places = rewound(rng, stretch(rng, film, self.window, 1.0), self.window, self.rewind)
-        if wrong and course.wrong[film.task]:
-            text = said(course, rng, course.wrong[film.task], self.blur, 1)
-            return row(film, places, text, self.window, torch.ones(len(film)))
-        text = said(course, rng, course.right[film.task], self.blur)
-        return row(film, places, text, self.window, labels(film))
+        right = not (wrong and course.wrong[film.task])
+        text = asked(course, rng, film, right, self.blur)
+        return row(film, places, text, self.window, labels(film) if right else torch.ones(len(film)))
 
 
 def labels(film: Film) -> Tensor:

@@ -23,10 +23,10 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, softplus
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._causal import CausalReader, check_network, expectation, two_hot
+from vlmrl.rewards._causal import CausalReader, WindowLesson, expectation, head, two_hot
 from vlmrl.rewards._embedding import between, whole
-from vlmrl.rewards._learned import Course, Film, Lesson, WindowReward, upto
-from vlmrl.rewards._shown import SURE, rewound, rivals, row, said, stretch
+from vlmrl.rewards._learned import Course, Film, WindowReward, upto
+from vlmrl.rewards._shown import SURE, asked, rewound, rivals, row, stretch
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
@@ -47,10 +47,7 @@ class ProgressNetwork(nn.Module):
     def __init__(self, reader: CausalReader, width: int, bins: int, dropout: float) -> None:
         super().__init__()
         self.reader = reader
-        self.progress, self.success = (
-            nn.Sequential(nn.Linear(width, width // 2), nn.GELU(), nn.Dropout(dropout), nn.Linear(width // 2, out))
-            for out in (bins, 1)
-        )
+        self.progress, self.success = (head(width, width, out, dropout) for out in (bins, 1))
 
     def forward(self, frames: Tensor, text: Tensor) -> Answer:
         """Read embeddings ``(B, T, D)`` after sentences ``(B, D)``."""
@@ -59,7 +56,7 @@ class ProgressNetwork(nn.Module):
 
 
 @dataclass(frozen=True)
-class ProgressLesson(Lesson):
+class ProgressLesson(WindowLesson):
     """How progress is taught.
 
     Attributes:
@@ -79,34 +76,23 @@ class ProgressLesson(Lesson):
         ConfigError: a setting out of range.
     """
 
-    window: int = 16
-    width: int = 64
-    layers: int = 2
-    heads: int = 4
     bins: int = 20
-    dropout: float = 0.1
-    rewind: float = 0.5
-    wrong: float = 0.2
     prefer: float = 1.0
     anchored: float = 0.5
-    blur: float = 0.2
     clock: str = "own"
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
-        for name in ("window", "bins"):
-            whole(f"reward.{name}", getattr(self, name), 2, 1024)
-        check_network(self.width, self.layers, self.heads, self.dropout)
-        for name, high in (("rewind", 1), ("wrong", 0.9), ("prefer", 100), ("anchored", 1)):
-            between(f"reward.{name}", getattr(self, name), 0, high)
-        between("reward.blur", self.blur, 0, 10)
+        super().__post_init__()
+        whole("reward.bins", self.bins, 2, 1024)
+        between("reward.prefer", self.prefer, 0, 100)
+        between("reward.anchored", self.anchored, 0, 1)
         if self.clock not in CLOCKS:
             raise ConfigError(f"reward.clock={self.clock}: is not known; known: {', '.join(CLOCKS)}")
 
     def network(self, dim: int) -> ProgressNetwork:
         """Reader and heads."""
-        reader = CausalReader(dim, self.width, self.layers, self.heads, self.dropout)
-        return ProgressNetwork(reader, self.width, self.bins, self.dropout)
+        return ProgressNetwork(self.reader(dim), self.width, self.bins, self.dropout)
 
     def prepare(self, network: nn.Module, course: Course) -> None:
         """Have the reader centre frames by those of the course."""
@@ -158,18 +144,17 @@ class ProgressLesson(Lesson):
         several = course.films if wrong else course.successes
         film = several[rng.integers(len(several))]
         places = self._places(rng, film)
-        if wrong and course.wrong[film.task]:
-            nothing = torch.zeros(len(film))
-            text = said(course, rng, course.wrong[film.task], self.blur, 1)
-            return row(film, places, text, self.window, nothing, nothing)
-        text = said(course, rng, course.right[film.task], self.blur)
-        return row(film, places, text, self.window, self._told(course, film), film.done.float())
+        right = not (wrong and course.wrong[film.task])
+        text = asked(course, rng, film, right, self.blur)
+        nothing = torch.zeros(len(film))
+        told = (self._told(course, film), film.done.float()) if right else (nothing, nothing)
+        return row(film, places, text, self.window, *told)
 
     def _pairs(self, course: Course, rng: np.random.Generator, count: int) -> list[tuple[tuple[Tensor, ...], ...]]:
         """Successes and failures of the same task up to their ends, under the same sentence."""
         found = []
         for better, worse in rivals(course, rng, count):
-            text = said(course, rng, course.right[worse.task], self.blur)
+            text = asked(course, rng, worse, True, self.blur)
             ends = rng.integers(better.end, len(better)), rng.integers(4 * len(worse) // 5, len(worse))
             pair = []
             for film, end in zip((better, worse), ends, strict=True):

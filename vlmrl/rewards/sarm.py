@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss, one_hot
 
 from vlmrl.rewards import _stages
-from vlmrl.rewards._causal import CausalReader, check_network
-from vlmrl.rewards._embedding import between, whole
-from vlmrl.rewards._learned import Course, Lesson, Numbers, WindowReward
-from vlmrl.rewards._shown import reach, rewound, row, said
+from vlmrl.rewards._causal import CausalReader, WindowLesson, head
+from vlmrl.rewards._embedding import whole
+from vlmrl.rewards._learned import Course, Numbers, WindowReward
+from vlmrl.rewards._shown import asked, reach, rewound, row
 
 FORCED = 0.75
 """Share of the batches in which the true stage is told to who says how much of it is over (the paper's)."""
@@ -46,8 +46,7 @@ class SarmNetwork(nn.Module):
         self.register_buffer("parts", torch.full((stages,), 1 / stages))
         self.stage_reader, self.share_reader = readers
         self.stage, self.share = (
-            nn.Sequential(nn.Linear(wide, width // 2), nn.GELU(), nn.Dropout(dropout), nn.Linear(width // 2, out))
-            for wide, out in ((width, stages), (width + stages, 1))
+            head(wide, width, out, dropout) for wide, out in ((width, stages), (width + stages, 1))
         )
 
     def forward(self, frames: Tensor, text: Tensor, forced: Tensor | None = None) -> Answer:
@@ -72,7 +71,7 @@ def decoded(stage: Tensor, share: Tensor, parts: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class SarmLesson(Lesson):
+class SarmLesson(WindowLesson):
     """How stages are taught.
 
     Attributes:
@@ -88,29 +87,19 @@ class SarmLesson(Lesson):
         ConfigError: a setting out of range.
     """
 
-    stages: int = 3
     window: int = 9
+    stages: int = 3
     gap: int = 2
-    width: int = 64
-    layers: int = 2
-    heads: int = 4
-    dropout: float = 0.1
-    rewind: float = 0.5
-    wrong: float = 0.2
-    blur: float = 0.2
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
-        for name, low in (("stages", 1), ("window", 2), ("gap", 1)):
-            whole(f"reward.{name}", getattr(self, name), low, 1024)
-        check_network(self.width, self.layers, self.heads, self.dropout)
-        for name, high in (("rewind", 1.0), ("wrong", 0.9), ("blur", 10.0)):
-            between(f"reward.{name}", getattr(self, name), 0, high)
+        super().__post_init__()
+        for name in ("stages", "gap"):
+            whole(f"reward.{name}", getattr(self, name), 1, 1024)
 
     def network(self, dim: int) -> SarmNetwork:
         """Readers and heads."""
-        readers = [CausalReader(dim, self.width, self.layers, self.heads, self.dropout) for _ in range(2)]
-        return SarmNetwork((readers[0], readers[1]), self.width, self.stages, self.dropout)
+        return SarmNetwork((self.reader(dim), self.reader(dim)), self.width, self.stages, self.dropout)
 
     def prepare(self, network: nn.Module, course: Course) -> None:
         """Have frames centred by those of the course, and measure what part of the way each stage is.
@@ -155,15 +144,13 @@ class SarmLesson(Lesson):
         end = int(rng.integers(reach(rng, film)))
         places, last = back(np.array([end]), self.window, int(rng.integers(1, self.gap + 1)))
         shown = rewound(rng, places[0][: last[0] + 1], self.window, self.rewind)
-        if wrong and course.wrong[film.task]:
-            nothing = torch.zeros(len(film))
-            text = said(course, rng, course.wrong[film.task], self.blur, 1)
-            return row(film, shown, text, self.window, nothing, nothing)
-        if not film.succeeded:
+        right = not (wrong and course.wrong[film.task])
+        if right and not film.succeeded:
             return self._shown(course, rng)
-        text = said(course, rng, course.right[film.task], self.blur)
-        stage, share = _stages.within(film, _stages.starts_of(course, self.stages)[film])
-        return row(film, shown, text, self.window, stage, share)
+        text = asked(course, rng, film, right, self.blur)
+        nothing = torch.zeros(len(film))
+        told = _stages.within(film, _stages.starts_of(course, self.stages)[film]) if right else (nothing, nothing)
+        return row(film, shown, text, self.window, *told)
 
 
 def back(ends: Numbers, window: int, gap: int) -> tuple[Numbers, Numbers]:

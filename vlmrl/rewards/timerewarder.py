@@ -15,7 +15,7 @@ import numpy as np
 from torch import Tensor
 
 from vlmrl.rewards._learned import Film
-from vlmrl.rewards._pairs import PairLesson, PairReward, Places, reach
+from vlmrl.rewards._pairs import PairLesson, PairReward, Places
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
@@ -42,7 +42,7 @@ class TimeLesson(PairLesson):
 
     def places(self, rng: np.random.Generator, film: Film) -> tuple[Places, Places]:
         """Pairs in either order; a distance is drawn with a probability in inverse proportion to it."""
-        count = reach(film)
+        count = film.reach
         odds = 1 / np.arange(1, count)
         apart = rng.choice(np.arange(1, count), size=self.pairs, p=odds / odds.sum())
         first = rng.integers(count - apart)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from vlmrl.rewards._embedding import between
 from vlmrl.rewards._learned import Film
-from vlmrl.rewards._pairs import PairLesson, PairReward, Places, reach
+from vlmrl.rewards._pairs import PairLesson, PairReward, Places
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder
@@ -50,7 +50,7 @@ class VlacLesson(PairLesson):
 
     def places(self, rng: np.random.Generator, film: Film) -> tuple[Places, Places]:
         """VLAC's fours: a frame and the next, a frame and any, each in both orders."""
-        count = reach(film)
+        count = film.reach
         first = rng.integers(count - 1, size=-(-self.pairs // 4))
         other = (first + rng.integers(1, count, size=len(first))) % count
         a = np.stack([first, first + 1, first, other], axis=1).ravel()
