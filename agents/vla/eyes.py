@@ -20,6 +20,9 @@ STRIDES = (2, 2, 1)
 
 LOOKS = 16
 """Where in a picture the small tower looks: a token for each."""
+SHARP = 10.0
+"""How much sharper than layers usually begin its looks are at first. A look that begins everywhere at once sees the
+mean of the picture, and hardly learns from it where a thing of five pixels is."""
 
 
 class Film(nn.Module):
@@ -82,6 +85,8 @@ class SmallEye(Eye):
         self.norms = nn.ModuleList(nn.GroupNorm(8, channels) for channels in CHANNELS)
         self.films = nn.ModuleList(Film(form.width, channels) for channels in CHANNELS)
         self.look = nn.Conv2d(CHANNELS[-1], LOOKS, 1)
+        with torch.no_grad():
+            self.look.weight.mul_(SHARP)
         self.leave = nn.Linear(CHANNELS[-1] + 2, form.width)
         height, width = (-(-side // 4) for side in form.size)
         self.register_buffer("ways", _grid(height, width)[0].flatten(1).T.contiguous(), persistent=False)

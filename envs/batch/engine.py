@@ -122,9 +122,8 @@ class Engine:
 
     def reset(self, ids: Ids | None = None) -> None:
         """Put simulations into the model's default state; a :meth:`forward` must follow."""
-        chosen = self._chosen(ids)
         if self._persistent:
-            self._check(ids, self._library.mjb_reset(self._batch, *chosen, None, 0))
+            self._check(ids, self._library.mjb_reset(self._batch, *self._chosen(ids), None, 0))
         else:  # the state is all there is, and MuJoCo would clear an MjData for each
             self.state[slice(None) if ids is None else ids] = self._default
 

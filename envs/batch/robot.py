@@ -171,7 +171,7 @@ class GymnasiumRobot(Robot):
 
     def finite(self) -> NDArray[np.bool_]:
         """Whether every number of the state is, bool ``(N,)``."""
-        if np.isfinite(self.qpos).all() and np.isfinite(self.qvel).all():  # one look at all is nearly always enough
+        if np.isfinite(self.engine.state).all():  # one look at all is nearly always enough
             return np.ones(self.engine.count, dtype=bool)
         whole: NDArray[np.bool_] = np.isfinite(self.qpos).all(axis=1) & np.isfinite(self.qvel).all(axis=1)
         return whole

@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from vlmrl.learned.course import Split
-from vlmrl.learned.evaluation import MEASURES, counter, evaluated, rows
+from vlmrl.learned.evaluation import MEASURES, counter, evaluated, rows, value_of
 from vlmrl.rewards._learned import Course, Film
 
 
@@ -69,3 +70,14 @@ def test_where_no_wording_is_left_nobody_knows(split):
 def test_shuffled_orders_are_the_same_every_time(split):
     assert evaluated(knows, split) == evaluated(knows, split)
     assert np.isfinite(list(evaluated(knows, split).values())).all()
+
+
+def test_a_film_done_at_its_first_frame_has_no_way_to_be_ordered(split):
+    at_once = Film("at once", 0, torch.ones(9, 2), torch.ones(9, dtype=torch.bool), True)
+    model = SimpleNamespace(
+        encoder=SimpleNamespace(device="cpu"), score_seen=lambda seen, since, _: seen[0][since[0] :, 0]
+    )
+    alone = replace(split, films=(at_once, film(1, False)))
+    found = evaluated(value_of(model), alone)
+    assert math.isnan(found["forward"])
+    assert found["gap"] == pytest.approx(0.6)

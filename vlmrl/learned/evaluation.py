@@ -76,7 +76,7 @@ def value_of(model: HistoryReward) -> Value:
     """A reward as a function of embeddings."""
 
     def value(seen: NDArray[np.float32], sentences: Sequence[str], since: int = 0) -> NDArray[np.float32]:
-        rows = torch.from_numpy(np.ascontiguousarray(seen)).to(model.encoder.device)
+        rows = torch.from_numpy(np.array(seen, order="C")).to(model.encoder.device)  # torch takes no step back
         with torch.no_grad():
             return model.score_seen([rows], [since], Words(tuple(sentences))).cpu().numpy()
 

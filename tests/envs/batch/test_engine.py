@@ -99,7 +99,7 @@ def test_misuse_is_named_before_it_ends_the_process(model):
         engine.step(0)
     for ids in ([1, 0], [1, 1], [0.5]):
         with pytest.raises(ConfigError, match="sorted and each once"):
-            engine.reset(np.array(ids, dtype=np.int32 if isinstance(ids[0], int) else float))
+            engine.forward(np.array(ids, dtype=np.int32 if isinstance(ids[0], int) else float))
     with pytest.raises(ConfigError, match=r"must lie in 0\.\.2"):
         engine.forward(np.array([3], dtype=np.int32))
     for name in ("no_such_field", "efc_force", "ncon"):
