@@ -72,7 +72,7 @@ def test_an_unknown_name_comes_with_the_nearest() -> None:
         find.find("reward", "cosin")
 
 
-@pytest.mark.parametrize("name", ["_empty", "base", "../types", "os", "vlmrl.types", ""])
+@pytest.mark.parametrize("name", ["_empty", "_taught", "_taught.learned", "base", "../types", "os", "vlmrl.types", ""])
 def test_nothing_outside_the_parts_can_be_named(name: str) -> None:
     with pytest.raises(UnknownName):
         find.find("reward", name)

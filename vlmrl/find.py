@@ -29,7 +29,7 @@ PACKAGES = {
     "verb": "vlmrl.cli",
     "language": "vlmrl.sim_clip.language",
 }
-"""Where each kind lives. A module whose name starts with an underscore, or ``base``, is no part."""
+"""Where each kind lives. A module or folder whose name starts with an underscore, or ``base``, is no part."""
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vlmrl.cli import main
-from vlmrl.rewards._align import load
+from vlmrl.rewards._taught.align import load
 from vlmrl.rewards.rapl import Rapl
 
 

@@ -10,8 +10,8 @@ from vlmrl import rewards
 from vlmrl.config.parts import part
 from vlmrl.errors import ConfigError, ShapeError
 from vlmrl.find import names
-from vlmrl.rewards import _weights
-from vlmrl.rewards._learned import LearnedReward
+from vlmrl.rewards._taught import weights_file
+from vlmrl.rewards._taught.learned import LearnedReward
 from vlmrl.rewards.base import HistoryReward
 from vlmrl.scoring import Scorer
 from vlmrl.scoring.clips import scorer_for
@@ -28,7 +28,7 @@ def untaught(name, toy, path, **changes):
         torch.manual_seed(0)
         network = lesson.network(toy.dim)
     told = {"reward": name, "lesson": asdict(lesson), "encoder": toy.fingerprint, "encoder_name": "toy"}
-    _weights.save(path, network.state_dict(), {**told, "size": [32, 32], "views": [CAMERA], **changes})
+    weights_file.save(path, network.state_dict(), {**told, "size": [32, 32], "views": [CAMERA], **changes})
     return path
 
 
@@ -142,6 +142,6 @@ def test_weights_that_do_not_fit_are_refused_by_the_file(name, toy_encoder, tmp_
 
 def test_its_fingerprint_tells_weights_apart(name, toy_encoder, tmp_path, model):
     other = untaught(name, toy_encoder, tmp_path / "other.safetensors")
-    tensors, told = _weights.load(other, "weights", "")
-    _weights.save(other, {key: tensor + 1 for key, tensor in tensors.items()}, told | {"digest": ""})
+    tensors, told = weights_file.load(other, "weights", "")
+    weights_file.save(other, {key: tensor + 1 for key, tensor in tensors.items()}, told | {"digest": ""})
     assert rewards.load(name, toy_encoder, weights=other).fingerprint != model.fingerprint

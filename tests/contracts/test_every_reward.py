@@ -10,7 +10,7 @@ from vlmrl import rewards
 from vlmrl.config.parts import part
 from vlmrl.errors import ConfigError, ShapeError
 from vlmrl.find import names
-from vlmrl.rewards._embedding import EmbeddingReward
+from vlmrl.rewards._bases.embedding import EmbeddingReward
 from vlmrl.rewards.base import FrameReward
 from vlmrl.scoring import Scorer
 from vlmrl.types import Words

@@ -7,7 +7,7 @@ from vlmrl.envs.make import find_task
 from vlmrl.errors import ConfigError
 from vlmrl.learned.course import Sentences, split
 from vlmrl.learned.films import Films
-from vlmrl.rewards._learned import Film
+from vlmrl.rewards._taught.learned import Film
 
 TASKS = (find_task("point_mass/target"), find_task("point_mass/top_left"))
 SAID = Sentences(

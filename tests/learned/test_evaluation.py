@@ -10,7 +10,7 @@ import torch
 
 from vlmrl.learned.course import Split
 from vlmrl.learned.evaluation import MEASURES, counter, evaluated, rows, value_of
-from vlmrl.rewards._learned import Course, Film
+from vlmrl.rewards._taught.learned import Course, Film
 
 
 def film(number, won):

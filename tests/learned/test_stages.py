@@ -5,7 +5,7 @@ import torch
 
 from vlmrl.errors import ConfigError
 from vlmrl.learned.stages import annotated, stages_of
-from vlmrl.rewards._learned import Film
+from vlmrl.rewards._taught.learned import Film
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from torch.nn.functional import normalize
 from vlmrl.errors import ConfigError
 from vlmrl.learned.course import Split
 from vlmrl.learned.trainer import Plan, Training
-from vlmrl.rewards._learned import Course, Film
+from vlmrl.rewards._taught.learned import Course, Film
 from vlmrl.rewards.progress import ProgressLesson
 
 DIM = 8

@@ -13,7 +13,7 @@ from vlmrl.errors import Abstained, ConfigError
 from vlmrl.preferences.build import judge_of, learner_of, tell_judged
 from vlmrl.preferences.judges.base import Judge
 from vlmrl.preferences.pool import Pool, pairs
-from vlmrl.rewards._bradley_terry import Label, Nets
+from vlmrl.rewards._taught.bradley_terry import Label, Nets
 from vlmrl.rewards.preference import Preference
 from vlmrl.types import Words
 

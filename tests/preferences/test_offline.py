@@ -7,7 +7,7 @@ from tests.preferences.test_learner import WORDS, Grey, grey
 from vlmrl.errors import Abstained, ConfigError
 from vlmrl.preferences.build import save_nets
 from vlmrl.preferences.offline import Notebook, teach
-from vlmrl.rewards._bradley_terry import load
+from vlmrl.rewards._taught.bradley_terry import load
 from vlmrl.rewards.preference import Preference
 
 

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import normalize
 
 from tests.rewards.films import DIM, film
-from vlmrl.rewards._learned import Course
+from vlmrl.rewards._taught.learned import Course
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import torch
 
-from vlmrl.rewards._learned import Film
+from vlmrl.rewards._taught.learned import Film
 
 DIM = 12
 

@@ -10,8 +10,8 @@ from torch.nn.functional import normalize
 from tests.rewards.pairs import episode, loud
 from tests.rewards.test_progress import DIM, film
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._learned import Course
-from vlmrl.rewards._pairs import signed
+from vlmrl.rewards._taught.learned import Course
+from vlmrl.rewards._taught.pairs import signed
 from vlmrl.rewards.dopamine import FUSIONS, GAPS, HOPS, Dopamine, HopLesson
 
 

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from vlmrl import rewards
 from vlmrl.errors import Abstained, ConfigError, UnknownName
-from vlmrl.rewards import _combine
+from vlmrl.rewards._ensemble import combine
 from vlmrl.rewards.cosine import Cosine
 from vlmrl.rewards.ensemble import Ensemble
 from vlmrl.scoring import Scorer
@@ -34,14 +34,14 @@ def deviation(column: list[float]) -> float:
 @given(values=said, k=st.floats(0, 3))
 def test_the_mean_less_deviations_as_it_reads(values: Any, k: float) -> None:
     slow = each(values, lambda column: sum(column) / len(column) - k * deviation(column))
-    fast = _combine.mean_minus_std(torch.from_numpy(values), k)
+    fast = combine.mean_minus_std(torch.from_numpy(values), k)
     np.testing.assert_allclose(fast, slow, atol=1e-9)
 
 
 @given(values=said, neutral=st.floats(-2, 2), doubt=st.floats(0.1, 5))
 def test_doubt_shrinks_towards_what_is_neutral_as_it_reads(values: Any, neutral: float, doubt: float) -> None:
     slow = each(values, lambda one: neutral + (sum(one) / len(one) - neutral) * float(np.exp(-deviation(one) / doubt)))
-    fast = _combine.Uncertainty(doubt, neutral).combine(torch.from_numpy(values), None)
+    fast = combine.Uncertainty(doubt, neutral).combine(torch.from_numpy(values), None)
     np.testing.assert_allclose(fast, slow, atol=1e-9)
 
 
@@ -51,13 +51,13 @@ def test_the_signed_geometric_mean_as_it_reads(values: Any) -> None:
         sign = 1 if all(one >= 0 for one in column) else -1
         return float(sign * np.prod(np.abs(column)) ** (1 / len(column)))
 
-    fast = _combine.signed_geometric_mean(torch.from_numpy(values))
+    fast = combine.signed_geometric_mean(torch.from_numpy(values))
     np.testing.assert_allclose(fast, each(values, slow), atol=1e-9)
     assert not torch.signbit(fast[fast == 0]).any()
 
 
 def test_two_members_below_zero_do_not_make_a_number_above_it() -> None:
-    assert float(_combine.signed_geometric_mean(torch.tensor([[-0.5], [-0.5]]))) == pytest.approx(-0.5)
+    assert float(combine.signed_geometric_mean(torch.tensor([[-0.5], [-0.5]]))) == pytest.approx(-0.5)
 
 
 @given(values=units, bounds=st.lists(st.floats(0, 1), min_size=5, max_size=5))
@@ -72,27 +72,27 @@ def test_a_member_counts_while_all_before_it_exceed_their_thresholds(values: Any
         return total / len(column)
 
     np.testing.assert_allclose(
-        _combine.Gated(bounds).combine(torch.from_numpy(values), None), each(values, slow), atol=1e-9
+        combine.Gated(bounds).combine(torch.from_numpy(values), None), each(values, slow), atol=1e-9
     )
 
 
 @given(values=units)
 def test_a_soft_factor_can_only_take_away_and_one_that_is_kept_takes_nothing(values: Any) -> None:
-    product = _combine.Product().combine(torch.from_numpy(values), None).numpy()
+    product = combine.Product().combine(torch.from_numpy(values), None).numpy()
     np.testing.assert_allclose(product, each(values, lambda column: float(np.prod(column))), atol=1e-9)
     assert (product <= values[0] + 1e-9).all()
     kept = np.concatenate([values[:1], np.ones_like(values[1:])])
-    np.testing.assert_array_equal(_combine.Product().combine(torch.from_numpy(kept), None), values[0])
+    np.testing.assert_array_equal(combine.Product().combine(torch.from_numpy(kept), None), values[0])
 
 
 @given(values=said, k=st.floats(0, 3))
 def test_no_combination_leaves_the_bounds_that_it_tells(values: Any, k: float) -> None:
     for rule in (
-        _combine.Mean(),
-        _combine.MeanMinusStd(k),
-        _combine.Worst(),
-        _combine.Uncertainty(1.0, 0.5),
-        _combine.Krc(),
+        combine.Mean(),
+        combine.MeanMinusStd(k),
+        combine.Worst(),
+        combine.Uncertainty(1.0, 0.5),
+        combine.Krc(),
     ):
         low, high = rule.bounds(-3.0, 3.0)
         found = rule.combine(torch.from_numpy(values), None)
@@ -105,7 +105,7 @@ def test_no_combination_leaves_the_bounds_that_it_tells(values: Any, k: float) -
 def test_all_but_the_ordered_ones_ask_nobody_first(values: Any) -> None:
     rng = np.random.default_rng(len(values))
     mixed = torch.from_numpy(values[rng.permutation(len(values))])
-    for rule in (_combine.MeanMinusStd(), _combine.Worst(), _combine.Uncertainty(1.0, 0.0), _combine.Krc()):
+    for rule in (combine.MeanMinusStd(), combine.Worst(), combine.Uncertainty(1.0, 0.0), combine.Krc()):
         np.testing.assert_allclose(
             rule.combine(mixed, None), rule.combine(torch.from_numpy(values), None), atol=1e-9, rtol=1e-9
         )
@@ -164,9 +164,9 @@ def test_bounded_scales_turn_around_what_the_reference_shows_on_average(
 def test_members_that_are_sure_agree_though_one_is_a_thousand_deviations_off():
     """On the way to the goal a member may rise without bound; what is paid must not fall for it."""
     deviations = torch.linspace(0, 8, 50) * torch.tensor([[1.0], [1.2], [900.0]])
-    assert (_combine.mean_minus_std(deviations, 1.0).diff() < 0).all(), "unbounded it does fall"
+    assert (combine.mean_minus_std(deviations, 1.0).diff() < 0).all(), "unbounded it does fall"
     bounded = (1 + deviations / (1 + deviations.abs())) / 2
-    paid = _combine.mean_minus_std(bounded, 1.0)
+    paid = combine.mean_minus_std(bounded, 1.0)
     assert paid[-1] == paid.max() > 0.8
 
 

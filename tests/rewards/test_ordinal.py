@@ -9,7 +9,7 @@ import torch
 from tests.rewards.films import DIM, film
 from vlmrl import rewards
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._learned import Course
+from vlmrl.rewards._taught.learned import Course
 from vlmrl.rewards.ordinal import OrdinalLesson, expected, labels
 
 

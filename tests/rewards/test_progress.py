@@ -9,8 +9,8 @@ from torch.nn.functional import normalize
 
 from tests.rewards.films import DIM, film
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._causal import CausalReader, expectation, two_hot
-from vlmrl.rewards._learned import upto
+from vlmrl.rewards._taught.causal import CausalReader, expectation, two_hot
+from vlmrl.rewards._taught.learned import upto
 from vlmrl.rewards.progress import Answer, ProgressLesson
 
 

@@ -9,8 +9,8 @@ from scipy.optimize import linear_sum_assignment, linprog
 from torch.nn.functional import normalize
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._align import Aligner, load, save, sinkhorn
-from vlmrl.rewards._align import likeness as likenesses
+from vlmrl.rewards._taught.align import Aligner, load, save, sinkhorn
+from vlmrl.rewards._taught.align import likeness as likenesses
 from vlmrl.rewards.rapl import Rapl
 from vlmrl.types import Words
 

@@ -10,8 +10,8 @@ from torch.nn.functional import normalize
 
 from tests.rewards.films import DIM, film
 from vlmrl.errors import ConfigError
-from vlmrl.rewards import _stages
-from vlmrl.rewards._learned import Course, Film
+from vlmrl.rewards._taught import stages
+from vlmrl.rewards._taught.learned import Course, Film
 from vlmrl.rewards.sarm import Answer, SarmLesson, back, decoded
 
 
@@ -24,7 +24,7 @@ def test_the_cheapest_pieces_are_those_that_trying_all_of_them_finds():
             return sum(cost[a:b, piece].sum() for piece, (a, b) in enumerate(zip(starts, ends, strict=True)))
 
         every = [(0, *cuts) for cuts in itertools.combinations(range(1, frames), count - 1)]
-        assert _stages.cheapest(cost) == min(every, key=priced)
+        assert stages.cheapest(cost) == min(every, key=priced)
 
 
 def test_pieces_are_found_where_films_change_however_long_they_stay():
@@ -33,17 +33,17 @@ def test_pieces_are_found_where_films_change_however_long_they_stay():
     lengths = [(3, 10, 4), (9, 2, 8), (5, 5, 5), (1, 12, 2)]
     ways = [torch.cat([look.expand(n, -1) for look, n in zip(looks, some, strict=True)]) for some in lengths]
     ways = [way + 0.1 * torch.randn(way.shape, generator=draw) for way in ways]
-    assert _stages.pieces(ways, 3) == [(0, a, a + b) for a, b, _ in lengths]
-    assert _stages.pieces(ways, 1) == [(0,)] * 4
-    short = _stages.pieces([*ways, looks[:2]], 3)
-    assert short[:4] == _stages.pieces(ways, 3)
+    assert stages.pieces(ways, 3) == [(0, a, a + b) for a, b, _ in lengths]
+    assert stages.pieces(ways, 1) == [(0,)] * 4
+    short = stages.pieces([*ways, looks[:2]], 3)
+    assert short[:4] == stages.pieces(ways, 3)
     assert short[4] == (0, 0, 1)
 
 
 @pytest.mark.parametrize("starts", [(0, 4, 9), (0, 1, 2), (0, 5, 12), (0,)])
 def test_labels_are_the_stage_of_a_frame_and_the_share_of_it(starts):
     one = film(20, range(12, 20))
-    stage, share = _stages.within(one, starts)
+    stage, share = stages.within(one, starts)
     bounds = [*starts, 12]
     for frame in range(20):
         at = min(frame, 12)
@@ -55,7 +55,7 @@ def test_labels_are_the_stage_of_a_frame_and_the_share_of_it(starts):
 
 
 def test_nothing_is_said_of_frames_after_it_was_lost():
-    stage, share = _stages.within(film(10, [4, 5]), (0, 2))
+    stage, share = stages.within(film(10, [4, 5]), (0, 2))
     assert stage[:6].tolist() == [0, 0, 1, 1, 1, 1]
     assert stage[6:].isnan().all()
     assert share[6:].isnan().all()
@@ -64,14 +64,14 @@ def test_nothing_is_said_of_frames_after_it_was_lost():
 def test_a_stage_is_the_mean_share_that_it_is_of_the_ways(course):
     first, second = (film(20, range(12, 20), seed=0, stages=(3, 9)), film(30, range(25, 30), seed=1, stages=(5, 10)))
     annotated = Course((first, second, *course.films[2:]), course.texts, course.right, course.wrong)
-    assert _stages.starts_of(annotated, 3) == {first: (0, 3, 9), second: (0, 5, 10)}
+    assert stages.starts_of(annotated, 3) == {first: (0, 3, 9), second: (0, 5, 10)}
     slow = [(a + b) / 2 for a, b in zip((3 / 12, 6 / 12, 3 / 12), (5 / 25, 5 / 25, 15 / 25), strict=True)]
-    assert _stages.shares(annotated, 3).tolist() == pytest.approx(slow)
+    assert stages.shares(annotated, 3).tolist() == pytest.approx(slow)
     with pytest.raises(ConfigError, match=r"data: film 0 has 3 stages in its stages\.json.* and reward\.stages=4"):
-        _stages.shares(annotated, 4)
+        stages.shares(annotated, 4)
     some = Course((first, course.films[1], *course.films[2:]), course.texts, course.right, course.wrong)
     with pytest.raises(ConfigError, match=r"data: film 1 has 1 stages in its stages\.json, film 0 has 3"):
-        _stages.shares(some, 3)
+        stages.shares(some, 3)
 
 
 def test_progress_is_what_the_stages_before_take_and_the_share_of_this_one():
@@ -125,8 +125,8 @@ def drawn(lesson, some, count=300):
 
 def test_what_is_drawn_are_films_their_stages_and_right_sentences(course):
     lesson = SarmLesson(wrong=0, blur=0, stages=3, window=6)
-    batch, starts = drawn(lesson, course), _stages.starts_of(course, 3)
-    truth = [_stages.within(one, starts[one]) for one in course.successes]
+    batch, starts = drawn(lesson, course), stages.starts_of(course, 3)
+    truth = [stages.within(one, starts[one]) for one in course.successes]
     for frames, stage, share, last in zip(*(batch[key] for key in ("frames", "stage", "share", "last")), strict=True):
         number, places = int(frames[0, 1]), frames[: last + 1, 0].long()
         assert number in (0, 1)  # successes alone
@@ -192,7 +192,7 @@ def test_the_network_has_the_parts_that_were_measured(course):
     lesson = SarmLesson(stages=3)
     net = network(lesson)
     lesson.prepare(net, course)
-    torch.testing.assert_close(net.parts, _stages.shares(course, 3))
+    torch.testing.assert_close(net.parts, stages.shares(course, 3))
     assert float(net.parts.sum()) == pytest.approx(1)
     torch.testing.assert_close(net.share_reader.centre, torch.cat([one.seen for one in course.films]).mean(0))
 
@@ -207,8 +207,8 @@ def test_a_film_of_two_frames_has_stages_too():
     seen = torch.eye(2, DIM)
     one = Film("short", 0, seen, torch.tensor([False, True]), True)
     some = Course((one,), torch.eye(2, DIM), ((0,),), ((1,),))
-    assert _stages.starts_of(some, 3) == {one: (0, 0, 1)}
-    assert _stages.shares(some, 3).tolist() == [0, 1, 0]
+    assert stages.starts_of(some, 3) == {one: (0, 0, 1)}
+    assert stages.shares(some, 3).tolist() == [0, 1, 0]
     assert torch.isfinite(drawn(SarmLesson(), some, 20)["frames"]).all()
 
 

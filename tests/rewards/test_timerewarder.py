@@ -8,7 +8,7 @@ import torch
 
 from tests.rewards.pairs import episode, loud
 from tests.rewards.test_progress import film
-from vlmrl.rewards._pairs import signed
+from vlmrl.rewards._taught.pairs import signed
 from vlmrl.rewards.timerewarder import TimeLesson, TimeRewarder
 
 

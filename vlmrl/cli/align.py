@@ -70,7 +70,7 @@ def run(argv: Sequence[str]) -> int:
     from dataclasses import asdict
 
     from vlmrl import encoders
-    from vlmrl.rewards._align import Aligner, save
+    from vlmrl.rewards._taught.align import Aligner, save
 
     place = _out.place(settings.out)
     encoder = encoders.load(settings.encoder.name, **settings.encoder.keywords)
@@ -109,7 +109,7 @@ def _film(encoder: Encoder, path: Path, most: int, key: str) -> torch.Tensor:
     import numpy as np
 
     from vlmrl.frame_files import spread
-    from vlmrl.rewards._clips import evenly
+    from vlmrl.rewards._bases.clips import evenly
 
     frames = list(spread(path, key=key).values())
     if len(frames) < 2:

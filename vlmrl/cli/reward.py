@@ -101,16 +101,27 @@ def _train(argv: Sequence[str]) -> int:
     from vlmrl.learned.films import Look
     from vlmrl.rewards.preference import Preference
 
+    compares = issubclass(part("reward", settings.reward.name), Preference)
+    if compares:
+        _refuse_settings_of_films(settings.reward.name, argv)
     encoder = encoders.load(settings.encoder.name, **settings.encoder.keywords)
     look = Look(settings.camera, settings.size or encoder.image_size, settings.other_version)
     command = " ".join(["vlmrl", "reward", "train", *argv])
-    by = _by_comparisons if issubclass(part("reward", settings.reward.name), Preference) else _by_films
-    table, told = by(settings, argv, encoder, look)
+    table, told = (_by_comparisons if compares else _by_films)(settings, encoder, look)
     _out.write(settings.json, {"out": str(settings.out), "command": command, "rows": table, **told})
     return 0
 
 
-def _by_films(settings: RewardTrainSettings, argv: Sequence[str], encoder: Encoder, look: Look) -> Taught:
+def _refuse_settings_of_films(reward: str, argv: Sequence[str]) -> None:
+    for name in OF_FILMS:
+        if any(one.startswith(f"{name}=") for one in argv):
+            raise ConfigError(
+                f"{name}: is for rewards that are taught by whole films; reward={reward} learns as reward.ask and "
+                "reward.learn say (`vlmrl list rewards`)"
+            )
+
+
+def _by_films(settings: RewardTrainSettings, encoder: Encoder, look: Look) -> Taught:
     from vlmrl.learned.films import films_of
     from vlmrl.learned.teach import Pupil, lesson_of, teach
     from vlmrl.learned.trainer import Plan
@@ -128,7 +139,7 @@ def _by_films(settings: RewardTrainSettings, argv: Sequence[str], encoder: Encod
     return taught.table, {key: value for key, value in taught.told.items() if key != "evaluation"}
 
 
-def _by_comparisons(settings: RewardTrainSettings, argv: Sequence[str], encoder: Encoder, look: Look) -> Taught:
+def _by_comparisons(settings: RewardTrainSettings, encoder: Encoder, look: Look) -> Taught:
     from vlmrl import rewards
     from vlmrl.learned.comparisons import Data, compared, measured
     from vlmrl.learned.films import films_of
@@ -138,12 +149,6 @@ def _by_comparisons(settings: RewardTrainSettings, argv: Sequence[str], encoder:
     from vlmrl.types import Words
 
     assert settings.out is not None
-    for name in OF_FILMS:
-        if any(one.startswith(f"{name}=") for one in argv):
-            raise ConfigError(
-                f"{name}: is for rewards that are taught by whole films; reward={settings.reward.name} learns as "
-                "reward.ask and reward.learn say (`vlmrl list rewards`)"
-            )
     model = rewards.load(settings.reward.name, encoder, **settings.reward.keywords)
     assert isinstance(model, Preference)
     judge_of(model, truth=True)  # whatever is wrong with it is said before any frame is drawn

@@ -26,8 +26,20 @@ def read(path: Path, framework: str) -> tuple[dict[str, Any], dict[str, Any]] | 
         framework: whose tensors are wanted, as safetensors calls it: ``np`` or ``pt``.
     """
     try:
-        with safetensors.safe_open(path, framework) as file:
-            told: dict[str, Any] = json.loads(file.metadata()[TOLD])
-            return {name: file.get_tensor(name) for name in file.keys()}, told  # noqa: SIM118  # it is no mapping
+        tensors, said = contents(path, framework)
+        told: dict[str, Any] = json.loads(said[TOLD])
     except (OSError, SafetensorError, ValueError, KeyError, TypeError):
         return None
+    return tensors, told
+
+
+def contents(path: Path, framework: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """All tensors of any safetensors by name, and the header, empty where there is none; arguments as for :func:`read`.
+
+    Raises:
+        OSError: it cannot be read.
+        SafetensorError: it is damaged, or something else.
+    """
+    with safetensors.safe_open(path, framework) as file:
+        said: dict[str, str] = file.metadata() or {}
+        return {name: file.get_tensor(name) for name in file.keys()}, said  # noqa: SIM118  # it is no mapping

@@ -18,7 +18,7 @@ from vlmrl.envs.gauge import Look, View
 from vlmrl.envs.task import Points, State
 from vlmrl.errors import Abstained, ConfigError, ShapeError
 from vlmrl.keypoints.plan import Plan
-from vlmrl.rewards._embedding import between, whole
+from vlmrl.rewards._bases.embedding import between, whole
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder

@@ -27,8 +27,8 @@ from vlmrl.metrics.order import value_order
 from vlmrl.metrics.rank import auroc, spearman
 from vlmrl.preferences.learner import Learner
 from vlmrl.preferences.offline import Notebook, Part, teach
-from vlmrl.rewards._bradley_terry import Nets
-from vlmrl.rewards._learned import Film
+from vlmrl.rewards._taught.bradley_terry import Nets
+from vlmrl.rewards._taught.learned import Film
 from vlmrl.rewards.preference import Preference
 from vlmrl.types import Array, Words
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vlmrl.encoders.base import Encoder
 from vlmrl.errors import ConfigError
 from vlmrl.learned.films import Films
-from vlmrl.rewards._learned import Course, Film
+from vlmrl.rewards._taught.learned import Course, Film
 
 HELD = 4
 """Of the episodes of each task and outcome every so many is held out, where there are two or more."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vlmrl.learned.course import Split
 from vlmrl.metrics.order import cycle_order, value_order
 from vlmrl.metrics.rank import auroc
-from vlmrl.rewards._learned import Film
+from vlmrl.rewards._taught.learned import Film
 from vlmrl.rewards.base import HistoryReward
 from vlmrl.types import Array, Words
 

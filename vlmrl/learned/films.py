@@ -28,7 +28,7 @@ from vlmrl.envs.make import find_task
 from vlmrl.envs.task import Camera, Task
 from vlmrl.errors import ConfigError, RunError
 from vlmrl.learned.stages import annotated, stages_of
-from vlmrl.rewards._learned import Film
+from vlmrl.rewards._taught.learned import Film
 
 EMBEDDINGS = "embeddings"
 """The folder in a dataset's own."""

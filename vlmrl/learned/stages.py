@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._learned import Film
+from vlmrl.rewards._taught.learned import Film
 
 FILE = "stages.json"
 

@@ -16,8 +16,8 @@ from vlmrl.learned.course import Sentences, split
 from vlmrl.learned.evaluation import counter, evaluated, rows, value_of
 from vlmrl.learned.films import Films, Look
 from vlmrl.learned.trainer import Plan, Say, Training
-from vlmrl.rewards import _weights
-from vlmrl.rewards._learned import LearnedReward, Lesson
+from vlmrl.rewards._taught import weights_file
+from vlmrl.rewards._taught.learned import LearnedReward, Lesson
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ def teach(pupil: Pupil, films: Films, said: Sentences, look: Look, plan: Plan, s
         ConfigError: films of one outcome alone, or a place that cannot be written to.
         RunError: a file cannot be written.
     """
-    if pupil.out.suffix != _weights.SUFFIX:
-        raise ConfigError(f"out={pupil.out}: is no file to write; give out=NAME{_weights.SUFFIX}")
+    if pupil.out.suffix != weights_file.SUFFIX:
+        raise ConfigError(f"out={pupil.out}: is no file to write; give out=NAME{weights_file.SUFFIX}")
     parts = split(films, said, pupil.encoder)
     about = f"{pupil.reward} {films.fingerprint} {pupil.encoder.fingerprint} {look} {said}"
     training = Training(pupil.lesson, parts, plan, about, pupil.state, say)
@@ -109,14 +109,14 @@ def teach(pupil: Pupil, films: Films, said: Sentences, look: Look, plan: Plan, s
         "learned": asdict(learned),
         "wordings": {task.name: list(known) for task, known in zip(films.tasks, parts.known, strict=True)},
     }
-    _weights.save(pupil.out, training.network.state_dict(), told)
+    weights_file.save(pupil.out, training.network.state_dict(), told)
     model = rewards.load(pupil.reward, pupil.encoder, weights=pupil.out)
     assert isinstance(model, LearnedReward)
     say(f"evaluated on {len(parts.films)} episodes that it did not see")
     longest = max(len(film) for film in parts.films)
     table = rows(evaluated(value_of(model), parts), evaluated(counter(longest), parts))
     told["evaluation"] = table
-    _weights.save(pupil.out, training.network.state_dict(), told)
+    weights_file.save(pupil.out, training.network.state_dict(), told)
     training.forget()
     return Taught(told, table)
 

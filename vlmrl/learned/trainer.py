@@ -24,7 +24,7 @@ from vlmrl.config import atomic, state_file
 from vlmrl.errors import ConfigError
 from vlmrl.learned import moments
 from vlmrl.learned.course import Split
-from vlmrl.rewards._learned import Lesson
+from vlmrl.rewards._taught.learned import Lesson
 
 HELD_BATCHES = 4
 """Batches of held-out films by which it is told when to stop."""

@@ -13,8 +13,8 @@ import numpy as np
 from vlmrl.config import atomic
 from vlmrl.errors import ConfigError
 from vlmrl.frame_files import spread
-from vlmrl.rewards._bradley_terry import Label
-from vlmrl.rewards._clips import evenly
+from vlmrl.rewards._bases.clips import evenly
+from vlmrl.rewards._taught.bradley_terry import Label
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder

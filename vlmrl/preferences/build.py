@@ -10,7 +10,7 @@ from vlmrl.errors import ConfigError, nearest
 from vlmrl.preferences.answers import labels
 from vlmrl.preferences.judges.base import Judge
 from vlmrl.preferences.learner import Learner
-from vlmrl.rewards._bradley_terry import save
+from vlmrl.rewards._taught.bradley_terry import save
 from vlmrl.rewards.preference import Preference
 from vlmrl.types import Words
 

@@ -12,7 +12,7 @@ import torch
 from vlmrl.errors import Abstained
 from vlmrl.preferences.judges.base import Judge
 from vlmrl.preferences.pool import Pool, pairs
-from vlmrl.rewards._bradley_terry import Label, Nets, foretold
+from vlmrl.rewards._taught.bradley_terry import Label, Nets, foretold
 from vlmrl.rewards.preference import Preference
 from vlmrl.types import Array, Words
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl.preferences.judges.base import FACTS, Shown
-from vlmrl.rewards._bradley_terry import Nets, disagreement
+from vlmrl.rewards._taught.bradley_terry import Nets, disagreement
 from vlmrl.types import Array
 
 

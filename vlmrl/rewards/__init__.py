@@ -1,4 +1,7 @@
-"""Reward models: frames and words to numbers. ``load(name, encoder)`` gives one."""
+"""Reward models: frames and words to numbers. ``load(name, encoder)`` gives one.
+
+Each module is a reward, but ``base``, what all of them promise. What some share is in the folders with an underscore.
+"""
 
 from __future__ import annotations
 

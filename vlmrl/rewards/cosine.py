@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from vlmrl.rewards._embedding import EmbeddingReward
+from vlmrl.rewards._bases.embedding import EmbeddingReward
 from vlmrl.types import Words
 
 

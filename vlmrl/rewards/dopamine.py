@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._embedding import between, whole
-from vlmrl.rewards._learned import Course, Film
-from vlmrl.rewards._pairs import Answer, PairLesson, PairNetwork, PairReward, Places, told
+from vlmrl.rewards._bases.embedding import between, whole
+from vlmrl.rewards._taught.learned import Course, Film
+from vlmrl.rewards._taught.pairs import Answer, PairLesson, PairNetwork, PairReward, Places, told
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder

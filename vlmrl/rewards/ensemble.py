@@ -23,11 +23,11 @@ from vlmrl import rewards as every_reward
 from vlmrl.config.parts import part
 from vlmrl.encoders.base import as_batch
 from vlmrl.errors import Abstained, ConfigError
-from vlmrl.rewards._asked import Named, parts, rule, shared_out
-from vlmrl.rewards._combine import Rule
-from vlmrl.rewards._embedding import EmbeddingReward, by_words, whole
-from vlmrl.rewards._pictures import Shown
-from vlmrl.rewards._views import CROPS, Views, reference
+from vlmrl.rewards._bases.embedding import EmbeddingReward, by_words, whole
+from vlmrl.rewards._bases.pictures import Shown
+from vlmrl.rewards._ensemble.asked import Named, parts, rule, shared_out
+from vlmrl.rewards._ensemble.combine import Rule
+from vlmrl.rewards._ensemble.views import CROPS, Views, reference
 from vlmrl.rewards.base import FrameReward, Sight
 from vlmrl.types import Frames, Scores, Words
 
@@ -81,7 +81,7 @@ class Ensemble(FrameReward):
         prompts: each goal sentence is a member of its own; else a reward takes several as it does alone.
         crops: 1 to 6: the whole frame, its centre and its corners, 31/32 of each side.
         combine: ``mean``, ``mean_minus_std`` (``k``), ``worst``, ``uncertainty`` (``doubt``, ``neutral``), ``krc``,
-            ``product`` or ``gated`` (``thresholds``); see :mod:`vlmrl.rewards._combine`.
+            ``product`` or ``gated`` (``thresholds``); see :mod:`vlmrl.rewards._ensemble.combine`.
         scale: ``deviation``: z, less the mean over the reference frames, in deviations; ``signed``: ``z / (1 + |z|)``,
             in (-1, 1); ``unit``: that in (0, 1), so that 0.5 is the mean; ``raw``: as members say. None: ``signed`` for
             ``krc``, else ``unit``: goal frames may lie ten deviations off for one member and a thousand for another,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._embedding import EmbeddingReward, between
+from vlmrl.rewards._bases.embedding import EmbeddingReward, between
 from vlmrl.types import Words
 
 if TYPE_CHECKING:

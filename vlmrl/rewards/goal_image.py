@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._embedding import between
-from vlmrl.rewards._pictures import PictureReward, Shown
+from vlmrl.rewards._bases.embedding import between
+from vlmrl.rewards._bases.pictures import PictureReward, Shown
 from vlmrl.rewards.base import Sight
 from vlmrl.rewards.cosine import cosine_score
 from vlmrl.rewards.goal_baseline import goal_baseline_score

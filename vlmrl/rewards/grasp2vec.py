@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import torch
 
-from vlmrl.rewards._embedding import between
-from vlmrl.rewards._pictures import PictureReward, Shown
+from vlmrl.rewards._bases.embedding import between
+from vlmrl.rewards._bases.pictures import PictureReward, Shown
 from vlmrl.rewards.base import Sight
 from vlmrl.types import Words
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._embedding import between
+from vlmrl.rewards._bases.embedding import between
 from vlmrl.rewards.base import TrackReward
 from vlmrl.types import Words
 

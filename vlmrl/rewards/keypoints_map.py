@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._embedding import between
+from vlmrl.rewards._bases.embedding import between
 from vlmrl.rewards.keypoints import Keypoints
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from vlmrl.rewards._embedding import between
+from vlmrl.rewards._bases.embedding import between
 from vlmrl.rewards.keypoints import Keypoints
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._causal import CausalReader, WindowLesson, head
-from vlmrl.rewards._embedding import between
-from vlmrl.rewards._learned import Course, Film, WindowReward
-from vlmrl.rewards._shown import asked, rewound, row, stretch
+from vlmrl.rewards._bases.embedding import between
+from vlmrl.rewards._taught.causal import CausalReader, WindowLesson, head
+from vlmrl.rewards._taught.learned import Course, Film, WindowReward
+from vlmrl.rewards._taught.shown import asked, rewound, row, stretch
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from vlmrl.rewards._embedding import EmbeddingReward, between, whole
+from vlmrl.rewards._bases.embedding import EmbeddingReward, between, whole
 from vlmrl.types import Frames, Words
 
 if TYPE_CHECKING:

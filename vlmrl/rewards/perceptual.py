@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._embedding import between, whole
-from vlmrl.rewards._pictures import PictureReward, Shown
+from vlmrl.rewards._bases.embedding import between, whole
+from vlmrl.rewards._bases.pictures import PictureReward, Shown
 from vlmrl.rewards.base import Sight
 from vlmrl.types import Array, Words
 

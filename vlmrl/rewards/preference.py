@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vlmrl.config.complaints import validate
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._bradley_terry import Lesson, Nets, load
-from vlmrl.rewards._embedding import EmbeddingReward
+from vlmrl.rewards._bases.embedding import EmbeddingReward
+from vlmrl.rewards._taught.bradley_terry import Lesson, Nets, load
 from vlmrl.types import Words
 
 if TYPE_CHECKING:

@@ -23,10 +23,10 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, softplus
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._causal import CausalReader, WindowLesson, expectation, head, two_hot
-from vlmrl.rewards._embedding import between, whole
-from vlmrl.rewards._learned import Course, Film, WindowReward, upto
-from vlmrl.rewards._shown import SURE, asked, rewound, rivals, row, stretch
+from vlmrl.rewards._bases.embedding import between, whole
+from vlmrl.rewards._taught.causal import CausalReader, WindowLesson, expectation, head, two_hot
+from vlmrl.rewards._taught.learned import Course, Film, WindowReward, upto
+from vlmrl.rewards._taught.shown import SURE, asked, rewound, rivals, row, stretch
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, ClassVar
 import torch
 from torch.nn.functional import normalize
 
-from vlmrl.rewards._align import likeness, load
-from vlmrl.rewards._clips import EmbeddingClip, evenly
-from vlmrl.rewards._embedding import between, whole
-from vlmrl.rewards._pictures import Shown
+from vlmrl.rewards._bases.clips import EmbeddingClip, evenly
+from vlmrl.rewards._bases.embedding import between, whole
+from vlmrl.rewards._bases.pictures import Shown
+from vlmrl.rewards._taught.align import likeness, load
 from vlmrl.rewards.base import Sight
 from vlmrl.types import Words
 

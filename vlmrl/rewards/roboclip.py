@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch.nn.functional import normalize
 
-from vlmrl.rewards._clips import EmbeddingClip, evenly
-from vlmrl.rewards._embedding import whole
-from vlmrl.rewards._pictures import Shown
+from vlmrl.rewards._bases.clips import EmbeddingClip, evenly
+from vlmrl.rewards._bases.embedding import whole
+from vlmrl.rewards._bases.pictures import Shown
 from vlmrl.rewards.base import Sight
 from vlmrl.types import Words
 

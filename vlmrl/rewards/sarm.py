@@ -4,7 +4,7 @@ Two small transformers, one that says which stage an episode is in and one that 
 over. Progress is what the stages before take of the way, in the mean of the demonstrations, and that share of the
 present one. A reconstruction after notes on the paper and on LeRobot's port of it, for frozen embeddings of one view
 and without the robot's joints. The port looks at frames to come, and learns from what fills short windows up; neither
-is done here. Where the stages begin is said by people in the paper; see ``_stages`` for where nobody has.
+is done here. Where the stages begin is said by people in the paper; see ``_taught/stages.py`` for where nobody has.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss, one_hot
 
-from vlmrl.rewards import _stages
-from vlmrl.rewards._causal import CausalReader, WindowLesson, head
-from vlmrl.rewards._embedding import whole
-from vlmrl.rewards._learned import Course, Numbers, WindowReward
-from vlmrl.rewards._shown import asked, reach, rewound, row
+from vlmrl.rewards._bases.embedding import whole
+from vlmrl.rewards._taught.causal import CausalReader, WindowLesson, head
+from vlmrl.rewards._taught.learned import Course, Numbers, WindowReward
+from vlmrl.rewards._taught.shown import asked, reach, rewound, row
+from vlmrl.rewards._taught.stages import shares, starts_of, within
 
 FORCED = 0.75
 """Share of the batches in which the true stage is told to who says how much of it is over (the paper's)."""
@@ -111,7 +111,7 @@ class SarmLesson(WindowLesson):
         seen = torch.cat([film.seen for film in course.films])
         network.stage_reader.measure(seen)
         network.share_reader.measure(seen)
-        network.parts.copy_(_stages.shares(course, self.stages))
+        network.parts.copy_(shares(course, self.stages))
 
     def draw(self, course: Course, rng: np.random.Generator, count: int) -> dict[str, Tensor]:
         """Draw ``count`` windows.
@@ -149,7 +149,7 @@ class SarmLesson(WindowLesson):
             return self._shown(course, rng)
         text = asked(course, rng, film, right, self.blur)
         nothing = torch.zeros(len(film))
-        told = _stages.within(film, _stages.starts_of(course, self.stages)[film]) if right else (nothing, nothing)
+        told = within(film, starts_of(course, self.stages)[film]) if right else (nothing, nothing)
         return row(film, shown, text, self.window, *told)
 
 

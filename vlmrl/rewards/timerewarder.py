@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
-from vlmrl.rewards._learned import Film
-from vlmrl.rewards._pairs import PairLesson, PairReward, Places
+from vlmrl.rewards._taught.learned import Film
+from vlmrl.rewards._taught.pairs import PairLesson, PairReward, Places
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder

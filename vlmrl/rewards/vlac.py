@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vlmrl.rewards._embedding import between
-from vlmrl.rewards._learned import Film
-from vlmrl.rewards._pairs import PairLesson, PairReward, Places
+from vlmrl.rewards._bases.embedding import between
+from vlmrl.rewards._taught.learned import Film
+from vlmrl.rewards._taught.pairs import PairLesson, PairReward, Places
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder

@@ -24,7 +24,7 @@ from vlmrl.envs.make import make_env
 from vlmrl.errors import Abstained, ConfigError
 from vlmrl.preferences.answers import Answer, write
 from vlmrl.preferences.build import learner_of
-from vlmrl.rewards._bradley_terry import Nets, load
+from vlmrl.rewards._taught.bradley_terry import Nets, load
 from vlmrl.rewards.preference import Preference
 from vlmrl.shaping import chain
 from vlmrl.types import Words

@@ -10,7 +10,7 @@ import numpy as np
 from vlmrl.errors import ConfigError
 from vlmrl.preferences.judges.base import Float, Judge, Shown
 from vlmrl.preferences.levels import decide
-from vlmrl.rewards._embedding import between
+from vlmrl.rewards._bases.embedding import between
 from vlmrl.types import Words
 
 if TYPE_CHECKING:

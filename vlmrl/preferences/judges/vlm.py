@@ -24,7 +24,7 @@ from vlmrl.config import atomic
 from vlmrl.errors import Abstained, ConfigError
 from vlmrl.keypoints.endpoint import Chat, Unanswered, endpoint_of
 from vlmrl.preferences.judges.base import Float, Judge, Shown
-from vlmrl.rewards._embedding import whole
+from vlmrl.rewards._bases.embedding import whole
 from vlmrl.types import Words
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, softplus
 
-from vlmrl.rewards._causal import FrameReader, expectation, two_hot
-from vlmrl.rewards._embedding import between, whole
-from vlmrl.rewards._learned import TOGETHER, Course, Film, LearnedReward, Lesson
-from vlmrl.rewards._shown import SURE, asked, rivals
+from vlmrl.rewards._bases.embedding import between, whole
+from vlmrl.rewards._taught.causal import FrameReader, expectation, two_hot
+from vlmrl.rewards._taught.learned import TOGETHER, Course, Film, LearnedReward, Lesson
+from vlmrl.rewards._taught.shown import SURE, asked, rivals
 from vlmrl.types import Scores, Words
 
 if TYPE_CHECKING:

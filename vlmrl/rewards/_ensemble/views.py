@@ -9,7 +9,7 @@ import torch
 
 from vlmrl.encoders.base import as_batch
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._pictures import Shown, frames_of, several
+from vlmrl.rewards._bases.pictures import Shown, frames_of, several
 
 if TYPE_CHECKING:
     from vlmrl.encoders.base import Encoder

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from vlmrl.config.parts import check_keywords, keywords_of, part
 from vlmrl.errors import ConfigError, nearest
-from vlmrl.rewards._combine import RULES, Rule
+from vlmrl.rewards._ensemble.combine import RULES, Rule
 
 Named: TypeAlias = "str | Sequence[str | Mapping[str, Any]]"
 """Parts by name: ``one+other``, or a list of names and of settings with a ``name`` among them."""

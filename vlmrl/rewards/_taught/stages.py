@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._causal import LEAST_SPREAD
-from vlmrl.rewards._learned import Course, Film
+from vlmrl.rewards._taught.causal import LEAST_SPREAD
+from vlmrl.rewards._taught.learned import Course, Film
 
 Starts: TypeAlias = tuple[int, ...]
 """Frames at which stages begin, the first one's 0 among them."""

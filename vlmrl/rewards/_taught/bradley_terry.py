@@ -17,11 +17,12 @@ import numpy as np
 import safetensors.torch
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch.nn.functional import leaky_relu, logsigmoid
 
-from vlmrl.config import atomic
+from vlmrl.config import atomic, state_file
 from vlmrl.errors import ConfigError
+from vlmrl.rewards._taught import weights_file
 
 ENOUGH = 0.97
 """Share of the labels that the nets get right on average after which a round of learning ends, as in the paper."""
@@ -296,16 +297,11 @@ def load(path: Path, encoder: str, dim: int, key: str = "reward.nets") -> tuple[
         ConfigError: the file is missing, cut off or something else, or its nets are for another encoder.
     """
     try:
-        with safe_open(path, "pt") as file:
-            about: dict[str, str] = file.metadata() or {}
-            nets = Nets.of({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118  # no mapping
+        tensors, about = state_file.contents(path, "pt")
+        nets = Nets.of(tensors)
     except (OSError, SafetensorError, ConfigError) as cause:
         raise ConfigError(
             f"{key}={path}: cannot be read ({cause}); `vlmrl train reward=preference` writes it"
         ) from cause
-    if about.get("encoder") != encoder or nets.dim != dim:
-        raise ConfigError(
-            f"{key}={path}: is for embeddings of another encoder ({about.get('encoder')}, this is {encoder}); name "
-            "the one that it learned with"
-        )
+    weights_file.refuse_other(f"{key}={path}", about, encoder, nets.dim == dim, "name the one that it learned with")
     return nets, about

@@ -9,7 +9,7 @@ import torch
 
 from vlmrl.encoders.base import as_batch
 from vlmrl.errors import ShapeError
-from vlmrl.rewards._pictures import Showing
+from vlmrl.rewards._bases.pictures import Showing
 from vlmrl.rewards.base import ClipReward
 from vlmrl.types import Frames, Scores, Words
 

@@ -7,8 +7,8 @@ from torch.nn.functional import normalize
 
 from tests.rewards.test_progress import DIM, film
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._learned import Course
-from vlmrl.rewards._pairs import Answer, PairNetwork, signed, stones
+from vlmrl.rewards._taught.learned import Course
+from vlmrl.rewards._taught.pairs import Answer, PairNetwork, signed, stones
 from vlmrl.rewards.dopamine import HopLesson
 from vlmrl.rewards.timerewarder import TimeLesson
 from vlmrl.rewards.vlac import VlacLesson

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._embedding import between, whole
-from vlmrl.rewards._learned import Lesson
+from vlmrl.rewards._bases.embedding import between, whole
+from vlmrl.rewards._taught.learned import Lesson
 
 LEAST_SPREAD = 1e-4
 """Embeddings that differ less than this along a direction do not differ there."""

@@ -16,7 +16,7 @@ from torch.nn.functional import normalize, softplus
 from torch.nn.utils.rnn import pad_sequence
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards import _weights
+from vlmrl.rewards._taught import weights_file
 
 HELD = 5
 """Of preferences every so many are held out, where there are twice as many."""
@@ -230,8 +230,8 @@ def _check(preferences: Sequence[tuple[int, int]], demos: Sequence[torch.Tensor]
 
 
 def save(path: Path, matrix: torch.Tensor, learned: Learned) -> None:
-    """Write a map, and how it came out beside it; errors as for :func:`vlmrl.rewards._weights.save`."""
-    _weights.save(path, {"matrix": matrix}, asdict(learned))
+    """Write a map, and how it came out beside it; errors as for :func:`vlmrl.rewards._taught.weights_file.save`."""
+    weights_file.save(path, {"matrix": matrix}, asdict(learned))
 
 
 def load(path: Path, encoder: str, dim: int, key: str = "reward.projection") -> tuple[torch.Tensor, str]:
@@ -249,12 +249,10 @@ def load(path: Path, encoder: str, dim: int, key: str = "reward.projection") -> 
     Raises:
         ConfigError: a file is missing or damaged, the two do not belong together, or they are for another encoder.
     """
-    tensors, told = _weights.load(path, key, "`vlmrl align`")
-    matrix, made_for = tensors.get("matrix"), told.get("encoder")
+    tensors, told = weights_file.load(path, key, "`vlmrl align`")
+    matrix = tensors.get("matrix")
     if matrix is None:
         raise ConfigError(f"{key}={path}: cannot be read (holds no matrix); `vlmrl align` writes it, a .json beside it")
-    if made_for != encoder or matrix.ndim != 2 or len(matrix) != dim:
-        raise ConfigError(
-            f"{key}={path}: is for embeddings of another encoder ({made_for}, this is {encoder}); align anew with it"
-        )
+    fits = matrix.ndim == 2 and len(matrix) == dim
+    weights_file.refuse_other(f"{key}={path}", told, encoder, fits, "align anew with it")
     return matrix.float(), str(told["digest"])[:16]

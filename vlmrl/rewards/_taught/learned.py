@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from vlmrl.encoders.base import as_batch
 from vlmrl.errors import ConfigError
 from vlmrl.find import name_of
-from vlmrl.rewards import _weights
-from vlmrl.rewards._embedding import Embedding
+from vlmrl.rewards._bases.embedding import Embedding
+from vlmrl.rewards._taught import weights_file
 from vlmrl.rewards.base import HistoryReward
 from vlmrl.types import Frames, Scores, Words
 
@@ -164,7 +164,7 @@ class LearnedReward(Embedding, HistoryReward):
         made_by = f"`vlmrl reward train reward={name} data=DATASET out=FILE.safetensors`"
         if weights is None:
             raise ConfigError(f"reward.weights: is missing; {made_by} makes a file of them")
-        tensors, told = _weights.load(Path(weights), "reward.weights", made_by)
+        tensors, told = weights_file.load(Path(weights), "reward.weights", made_by)
         key = f"reward.weights={weights}"
         if told.get("reward") != name:
             raise ConfigError(f"{key}: is for reward={told.get('reward')}; this is reward={name}")

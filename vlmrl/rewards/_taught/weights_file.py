@@ -58,3 +58,21 @@ def load(path: Path, key: str, made_by: str) -> tuple[dict[str, torch.Tensor], d
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as cause:
         raise ConfigError(f"{key}={path}: cannot be read ({cause}); {made_by} writes it, a .json beside it") from cause
     raise ConfigError(f"{key}={path}: is not the file that {beside.name} belongs to; make both anew ({made_by})")
+
+
+def refuse_other(file: str, told: Mapping[str, Any], encoder: str, fits: bool, remedy: str) -> None:
+    """Refuse weights that learned from the embeddings of another encoder.
+
+    Args:
+        file: setting and path, for the message.
+        told: of the weights; ``encoder`` is the fingerprint of the one that they learned with.
+        encoder: fingerprint of the one whose embeddings they shall read.
+        fits: whether they take embeddings of its length.
+        remedy: what to do instead, for the message.
+
+    Raises:
+        ConfigError: they did, or do not fit.
+    """
+    made_for = told.get("encoder")
+    if made_for != encoder or not fits:
+        raise ConfigError(f"{file}: is for embeddings of another encoder ({made_for}, this is {encoder}); {remedy}")

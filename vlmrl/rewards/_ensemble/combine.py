@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import torch
 
 from vlmrl.errors import ConfigError
-from vlmrl.rewards._embedding import between
+from vlmrl.rewards._bases.embedding import between
 
 Bounds = tuple[float | None, float | None]
 """What no number lies below, and above; None where there is no such bound."""

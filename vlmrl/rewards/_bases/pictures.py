@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 from vlmrl.encoders.base import as_batch
 from vlmrl.errors import ConfigError
 from vlmrl.frame_files import read, spread
-from vlmrl.rewards._embedding import Embedding, EmbeddingReward
+from vlmrl.rewards._bases.embedding import Embedding, EmbeddingReward
 from vlmrl.types import Array, Frames
 
 if TYPE_CHECKING:

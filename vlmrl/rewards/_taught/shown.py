@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from vlmrl.rewards._learned import Course, Film
+from vlmrl.rewards._taught.learned import Course, Film
 
 SURE = 0.1
 """Difference of progress that makes a preference 73 % sure."""
