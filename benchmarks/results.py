@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.gather import gather
+from vlmrl.config.compose import compose
 from vlmrl.config.run_dir import RunDir
 from vlmrl.config.schema import RunConfig
 from vlmrl.errors import ConfigError, RunError
@@ -63,11 +64,24 @@ class Judged:
 
 
 def paid_by(config: RunConfig) -> str:
-    """Who paid the learner, in words: reward, encoder, and shapers where they are not the default's."""
+    """Who paid the learner, in words: reward, encoder, settings and shapers where they are not the default's."""
     if config.reward.is_oracle:
         return "ground truth"
+    world = f"env={config.env}" if config.env else f"task={config.task}"
+    usual = compose([world, f"reward={config.reward.name}"]).reward.keywords
+    learned = str(RunDir(config.run_dir or Path(), config).nets)
+    own = [
+        f"{key}={_short(value)}"
+        for key, value in config.reward.keywords.items()
+        if value not in (usual.get(key), learned)  # what a run learned itself goes without saying
+    ]
     shapers = tuple(config.shaping.keywords)
-    return ", ".join((config.reward.name, config.encoder.name, *(() if shapers == UNSHAPED else shapers)))
+    return ", ".join((config.reward.name, config.encoder.name, *own, *(() if shapers == UNSHAPED else shapers)))
+
+
+def _short(value: Any) -> Any:
+    """A setting as a table has it: of a file of weights its name alone."""
+    return Path(value).stem if isinstance(value, str) and value.endswith(".safetensors") else value
 
 
 def scored(config: RunConfig) -> str:

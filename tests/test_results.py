@@ -66,6 +66,19 @@ def test_another_shaping_is_another_row_and_alarms_are_counted_over_seeds(runs):
     assert {row["length"] for row in found.values()} == {10}
 
 
+def test_another_setting_of_a_reward_is_another_row_and_says_which(runs):
+    for weights, success in (("first", False), ("second", True)):
+        settings = {"name": "vlac", "weights": f"some/where/{weights}.safetensors"}
+        taught = configure(task="cartpole/upright", reward=settings, seed=0, run_dir=runs / weights)
+        with RunDir.start(taught, ["vlmrl", "train"]) as run:
+            Comparison((judged("agent", [success]), judged("random", [False])), goal=("a pole up",)).save(
+                run.evaluation
+            )
+    found = {row["paid_by"]: row["success"]["mean"] for row in results.results(runs)["rows"]}
+    assert found["vlac, sim_clip, weights=first"] == 0.0
+    assert found["vlac, sim_clip, weights=second"] == 1.0
+
+
 def test_agreement_of_all_episodes_is_no_certainty(runs):
     _, truth = results.results(runs)["rows"]
     assert truth["success"]["low"] < 1.0
