@@ -17,7 +17,7 @@ from vlmrl.config.atomic import flush
 from vlmrl.errors import RunError
 from vlmrl.learned import moments
 
-FORMAT = 1
+FORMAT = 2
 """Rises when an older checkpoint can no longer be read."""
 
 TENSORS, STATE = "learner.safetensors", "state.json"

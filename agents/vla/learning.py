@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from vlmrl.agents.vla.demos import Demonstrations
 from vlmrl.agents.vla.lexicon import Lexicon
@@ -21,6 +22,10 @@ WARM = 0.05
 """Share of the run in which the learning rate rises."""
 CLIP = 1.0
 """Longest gradient."""
+EARLY = 4
+"""Steps from an episode's beginning that count as early."""
+NEAR = 0.1
+"""Of what is foreseen, in units of its range: nearer than this an error counts by its square."""
 
 
 class Learner:
@@ -51,7 +56,9 @@ class Learner:
         self.actions = Quantiles.of(demos.actions[learned])
         # Steps that count for nothing need not be drawn.
         self._rows = np.flatnonzero(learned & (demos.weight > 0))
+        self._early = self._rows[since_begin(demos.episode)[self._rows] < EARLY]
         self._held = np.flatnonzero(demos.held)
+        self._ends = np.arange(len(demos)) + demos.left - 1
         self._felt = self.proprio.to_unit(demos.state)
         self._done = self.actions.to_unit(demos.actions)
         self._said = [lexicon.vectors(several) for several in demos.sentences]
@@ -65,12 +72,12 @@ class Learner:
     def update(self) -> float:
         """Learn from one batch; its weighted loss."""
         random = np.random.default_rng([self._seed, self.updates])
-        rows = random.choice(self._rows, self._settings.batch_size)
+        rows = self._drawn(random)
         for group in self.optimizer.param_groups:
             group["lr"] = self._settings.learning_rate * rate(self.updates / max(self._total, 1))
         self.network.train()
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
-        loss = self._loss(rows, random, generator, self._settings.forget_text)
+        loss = self._loss(rows, random, generator, self._settings.forget_text, self._settings.foresight)
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
@@ -111,14 +118,33 @@ class Learner:
         finally:
             self.network.load_state_dict(now)
 
+    def _drawn(self, random: np.random.Generator) -> NDArray[np.intp]:
+        """The steps of an update, some of them early ones if any of those count."""
+        count = self._settings.batch_size
+        early = round(self._settings.early * count) if len(self._early) else 0
+        rest = random.choice(self._rows, count - early)
+        return np.concatenate([rest, random.choice(self._early, early)]) if early else rest
+
     def _loss(
-        self, rows: NDArray[np.intp], random: np.random.Generator, generator: torch.Generator, forget: float
+        self,
+        rows: NDArray[np.intp],
+        random: np.random.Generator,
+        generator: torch.Generator,
+        forget: float,
+        foresight: float = 0.0,
     ) -> Tensor:
-        """Mean over what was done, each step by its weight."""
+        """Mean over what was done, each step by its weight; and over what is foreseen."""
         wanted, there = self._chunks(rows)
-        loss = self.network.loss(self._seen(rows, random, forget), wanted, generator).mean(-1)
-        counts = there * torch.from_numpy(self._demos.weight[rows]).to(there)[:, None]
-        return (loss * counts).sum() / counts.sum().clamp(min=1e-6)
+        weight = torch.from_numpy(self._demos.weight[rows]).to(there)
+        gist = self.network.gist(self._seen(rows, random, forget))
+        loss = self.network.head.loss(self.network.reader_of(gist), wanted, generator).mean(-1)
+        counts = there * weight[:, None]
+        found = (loss * counts).sum() / counts.sum().clamp(min=1e-6)
+        if not foresight:
+            return found
+        ends = torch.from_numpy(self._felt[self._ends[rows]]).to(gist)
+        missed = F.smooth_l1_loss(self.network.foresee(gist), ends, beta=NEAR, reduction="none").mean(-1)
+        return found + foresight * (missed * weight).sum() / weight.sum().clamp(min=1e-6)
 
     def _chunks(self, rows: NDArray[np.intp]) -> tuple[Tensor, Tensor]:
         demos = self._demos
@@ -147,6 +173,12 @@ class Learner:
                 kept.mul_(keep).add_(value.detach(), alpha=1 - keep)
             else:
                 kept.copy_(value)
+
+
+def since_begin(episode: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Steps since its episode began, int64 ``(S,)``, of steps that lie episode by episode, in their order."""
+    begins = np.flatnonzero(np.diff(episode, prepend=episode[0] - 1))
+    return np.arange(len(episode)) - np.repeat(begins, np.diff(np.append(begins, len(episode))))
 
 
 def rate(done: float) -> float:

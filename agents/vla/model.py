@@ -49,6 +49,8 @@ class Network(nn.Module):
 
     Each camera has an eye of its own, which the sentence modulates at every stage; its tokens, one of the sentence and
     one of the robot's own state attend to each other; each of the chunk's actions attends to them and to the others.
+    A last token surveys all of them side by side: attention begins as a mean over tokens, and hardly learns from that
+    which of many looks found the thing that was named. Every action begins at it, and :meth:`foresee` reads it.
 
     Args:
         form: what it is.
@@ -71,6 +73,9 @@ class Network(nn.Module):
             for _ in range(form.context_layers)
         )
         self.before = nn.LayerNorm(width)
+        seen = sum(eye.places for eye in eyes) + len(self.kinds)
+        self.survey = nn.Sequential(nn.Linear(seen * width, width), nn.GELU(), nn.Linear(width, width))
+        self.foresight = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, sizes.proprio))
         self.moments = nn.Parameter(0.02 * torch.randn(form.chunk, width))
         self.trunk = nn.ModuleList(
             nn.TransformerDecoderLayer(width, form.heads, 2 * width, 0.0, "gelu", batch_first=True, norm_first=True)
@@ -101,18 +106,27 @@ class Network(nn.Module):
 
     def reader_of(self, context: Tensor) -> Read:
         """What answers a head from a :meth:`gist` ``(B, N, W)`` that is there already."""
+        tokens, survey = context[:, :-1], context[:, -1:]
 
         def read(asked: Tensor) -> Tensor:
-            answer = asked + self.moments
+            answer = asked + self.moments + survey
             for layer in self.trunk:
-                answer = layer(answer, context)
+                answer = layer(answer, tokens)
             found: Tensor = self.after(answer)
             return found
 
         return read
 
+    def foresee(self, gist: Tensor) -> Tensor:
+        """What the robot will feel when the episode ends, ``(B, P)`` in [-1, 1], from a :meth:`gist`."""
+        found: Tensor = self.foresight(gist[:, -1])
+        return found
+
     def gist(self, seen: Seen) -> Tensor:
-        """Tokens ``(B, N, W)`` of all that is seen, the sentence's and the robot's last; a critic may read them too."""
+        """Tokens ``(B, N, W)`` of all that is seen, at the end the sentence's, the robot's, and a survey of all.
+
+        A critic may read them too.
+        """
         words = self.read_text(seen.text)
         tokens = [
             eye(picture, words) + place
@@ -120,10 +134,10 @@ class Network(nn.Module):
         ]
         own = torch.stack([words, self.feel(seen.proprio)], dim=1) + self.kinds
         context = torch.cat([*tokens, own], dim=1)
+        survey = self.survey(context.flatten(1))
         for layer in self.context:
             context = layer(context)
-        found: Tensor = self.before(context)
-        return found
+        return torch.cat([self.before(context), survey[:, None]], dim=1)
 
 
 def device() -> torch.device:

@@ -82,6 +82,12 @@ class Settings(Form):
     """Of the weights that act, what is left of them after an update; 0 takes the newest."""
     forget_text: Share = 0.05
     """Share of steps that are learned without their sentence, so that the policy knows what to do without one."""
+    early: Share = 0.5
+    """Share of an update that is drawn from the first four steps of episodes. Later on the hand itself tells where it
+    is going; only there does the thing that was named have to be found in the picture."""
+    foresight: NonNegativeFloat = 5.0
+    """Weight of telling beside the actions what the robot will feel when the episode ends, such as where its hand will
+    be: a lesson for the eye that no demonstration has to be labelled for. 0: not learned."""
     held_out: NonNegativeInt = 10
     """Every so many-th episode of a dataset is not learned from, and tells how well others are met; 0: none."""
     tail: PositiveInt | None = None

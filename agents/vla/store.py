@@ -22,7 +22,7 @@ from vlmrl.config import atomic
 from vlmrl.encoders.base import Encoder
 from vlmrl.errors import RunError, VlmrlError
 
-FORMAT = 1
+FORMAT = 2
 """Rises when an older policy can no longer be read."""
 
 NETWORK, SENTENCES = "network/", "sentences"

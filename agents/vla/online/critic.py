@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-OWN = 2
-"""Tokens at the end of a gist that are the sentence's and the robot's own."""
+OWN = 3
+"""Tokens at the end of a gist that are the sentence's, the robot's own, and the survey of all."""
 
 
 class Critic(nn.Module):
