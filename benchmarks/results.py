@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,7 @@ def paid_by(config: RunConfig) -> str:
     """Who paid the learner, in words: reward, encoder, settings and shapers where they are not the default's."""
     if config.reward.is_oracle:
         return "ground truth"
-    world = f"env={config.env}" if config.env else f"task={config.task}"
-    usual = compose([world, f"reward={config.reward.name}"]).reward.keywords
+    usual = _usual(f"env={config.env}" if config.env else f"task={config.task}", config.reward.name)
     learned = str(RunDir(config.run_dir or Path(), config).nets)
     own = [
         f"{key}={_short(value)}"
@@ -77,6 +76,12 @@ def paid_by(config: RunConfig) -> str:
     ]
     shapers = tuple(config.shaping.keywords)
     return ", ".join((config.reward.name, config.encoder.name, *own, *(() if shapers == UNSHAPED else shapers)))
+
+
+@cache
+def _usual(world: str, reward: str) -> dict[str, Any]:
+    """The settings of a reward as they are by default."""
+    return dict(compose([world, f"reward={reward}"]).reward.keywords)
 
 
 def _short(value: Any) -> Any:

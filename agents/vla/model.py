@@ -88,10 +88,6 @@ class Network(nn.Module):
         """A chunk for each moment, ``(B, H, A)`` in [-1, 1]; drawn at random with a generator."""
         return self.head.act(self.reader(seen), len(seen.proprio), generator)
 
-    def loss(self, seen: Seen, wanted: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Of each action wanted, ``(B, H, A)``."""
-        return self.head.loss(self.reader(seen), wanted, generator)
-
     def draw(self, seen: Seen, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """A chunk drawn for each moment, and how likely each action was; as :meth:`Head.draw`."""
         return self.head.draw(self.reader(seen), len(seen.proprio), temperature, generator)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save
 from torch import Tensor
 
@@ -18,7 +18,7 @@ from vlmrl.agents.vla.model import Network, Sizes
 from vlmrl.agents.vla.policy import Mind
 from vlmrl.agents.vla.quantiles import Quantiles
 from vlmrl.agents.vla.settings import form_of
-from vlmrl.config import atomic
+from vlmrl.config import atomic, state_file
 from vlmrl.encoders.base import Encoder
 from vlmrl.errors import RunError, VlmrlError
 
@@ -94,8 +94,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         RunError: it cannot be read.
     """
     try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
+        return state_file.contents(path, "pt")[0]
     except (OSError, SafetensorError, ValueError) as cause:
         raise RunError(f"{path}: cannot be read ({cause}); it was cut off or is none of ours") from cause
 
